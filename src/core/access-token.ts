@@ -1,0 +1,166 @@
+/** JWT access tokens, always bound to a key. RFC 9068; RFC 9449 §6; FAPI 2.0 SP §5.3.2.1-4. */
+
+import { candidateKeys, isSignedByOneOf, parseCompactJws, type PublicKey, signJwt, type UnverifiedJws } from './jose.ts'
+import {
+  after,
+  type ClientId,
+  clientId,
+  type GrantRef,
+  grantRef,
+  type Issuer,
+  jwkThumbprint,
+  type JwkThumbprint,
+  type NumericDate,
+  type ResourceIdentifier,
+  type Subject,
+  subject,
+} from './names.ts'
+import { orRefuse, refuse } from './oauth-error.ts'
+import type { Signer, Verifier } from './ports.ts'
+import { profile, type SigningAlgorithm, signingAlgorithm } from './profile.ts'
+import { AccessTokenClaims, parseClaims } from './wire/jwt-claims.ts'
+
+/** What an access token says, once it was verified. */
+export type AccessToken = {
+  readonly issuer: Issuer
+  readonly audience: readonly string[]
+  readonly subject: Subject
+  readonly clientId: ClientId
+  /** Whether a person stands behind it, or the client alone. RFC 9068 §2.2, §5. */
+  readonly speaksFor: 'person' | 'client'
+  readonly scope: readonly string[]
+  readonly issuedAt: NumericDate
+  readonly expiresAt: NumericDate
+  readonly jti: string
+  /** The key it is bound to. */
+  readonly dpopJkt: JwkThumbprint
+  /** The grant it dies with. */
+  readonly grantRef: GrantRef | undefined
+  readonly acr: string | undefined
+  readonly authTime: NumericDate | undefined
+}
+
+/** What goes into a new access token. */
+export type NewAccessToken = Omit<AccessToken, 'audience' | 'speaksFor' | 'issuer'> & {
+  readonly issuer: Issuer
+  readonly audience: readonly (ResourceIdentifier | Issuer)[]
+}
+
+/** Creates an access token. RFC 9068 §2. */
+export function createAccessToken(token: NewAccessToken, signer: Signer): Promise<string> {
+  const [only, ...others] = token.audience
+  const claims = {
+    iss: token.issuer,
+    aud: others.length === 0 ? only : token.audience,
+    sub: token.subject,
+    client_id: token.clientId,
+    iat: token.issuedAt,
+    exp: token.expiresAt,
+    jti: token.jti,
+    scope: token.scope.join(' '),
+    cnf: { jkt: token.dpopJkt },
+    ...(token.grantRef === undefined ? {} : { grant_ref: token.grantRef }),
+    ...(token.acr === undefined ? {} : { acr: token.acr }),
+    ...(token.authTime === undefined ? {} : { auth_time: token.authTime }),
+  }
+  return signJwt({ typ: 'at+jwt' }, claims, signer)
+}
+
+/** An issuer whose tokens count here, with its own keys and nobody else's. */
+export type TrustedIssuer = {
+  readonly issuer: Issuer
+  /** The algorithms its tokens may be signed with. */
+  readonly algorithms: readonly SigningAlgorithm[]
+  /**
+   * Its published keys that may have signed this; looks again, boundedly, when none fits.
+   * @throws OAuthError issuer_unavailable
+   */
+  readonly keys: (wanted: { readonly alg: SigningAlgorithm; readonly kid: unknown }) => Promise<readonly PublicKey[]>
+}
+
+/** What a token has to fit. */
+export type AccessTokenExpectation = {
+  readonly audience: ResourceIdentifier | Issuer
+  readonly issuers: readonly TrustedIssuer[]
+  readonly now: NumericDate
+}
+
+type Claims = NonNullable<ReturnType<typeof parseClaims<typeof AccessTokenClaims>>>
+
+/**
+ * Verifies issuer, signature, `typ`, audience, times and binding of an access token. Who holds the key, whether it was
+ * revoked and what it allows are the caller's next questions.
+ * @throws OAuthError access_token_*, issuer_unavailable
+ */
+export async function verifyAccessToken(
+  text: string,
+  expected: AccessTokenExpectation,
+  verify: Verifier,
+): Promise<AccessToken> {
+  const jws = orRefuse('access_token_malformed', () => parseCompactJws(text))
+  const { typ } = jws.header
+  if (typeof typ !== 'string' || !/^(application\/)?at\+jwt$/i.test(typ)) refuse('access_token_typ_wrong')
+  const claims = parseClaims(AccessTokenClaims, jws.payload) ?? refuse('access_token_malformed')
+  const trusted =
+    expected.issuers.find(({ issuer }) => issuer === claims.iss) ?? refuse('access_token_issuer_untrusted')
+  await checkSignature(jws, trusted, verify)
+  checkTimes(claims, expected.now)
+  if (!(claims.aud ?? []).includes(expected.audience)) {
+    refuse('access_token_audience_mismatch', { expected: { resource: expected.audience } })
+  }
+  return fromClaims(claims, trusted.issuer)
+}
+
+async function checkSignature(jws: UnverifiedJws, trusted: TrustedIssuer, verify: Verifier): Promise<void> {
+  const alg = signingAlgorithm(jws.header['alg'])
+  if (alg === undefined || !trusted.algorithms.includes(alg)) return refuse('access_token_algorithm_not_allowed')
+  const wanted = { alg, kid: jws.header['kid'] }
+  const keys = candidateKeys(await trusted.keys(wanted), wanted)
+  if (keys.length === 0) refuse('access_token_key_unknown')
+  if ((await isSignedByOneOf(jws, keys, verify)) === undefined) refuse('access_token_signature_invalid')
+}
+
+/**
+ * The times of a token that was verified before are checked again at each use.
+ * @throws OAuthError access_token_expired, access_token_from_the_future
+ */
+export function checkTimes(
+  { exp, iat, nbf }: { exp?: NumericDate | undefined; iat?: NumericDate | undefined; nbf?: NumericDate | undefined },
+  now: NumericDate,
+): void {
+  if (exp === undefined || iat === undefined) return refuse('access_token_claim_missing')
+  if (now >= exp) refuse('access_token_expired')
+  const ahead = after(now, profile.clockSkewAhead)
+  if (iat > ahead || (nbf ?? iat) > ahead) refuse('access_token_from_the_future')
+}
+
+function fromClaims(claims: Claims, issuer: Issuer): AccessToken {
+  const { sub, clientId: client, aud, iat, exp, jti } = claims
+  if (sub === undefined || client === undefined || jti === undefined) return refuse('access_token_claim_missing')
+  if (aud === undefined || iat === undefined || exp === undefined) return refuse('access_token_claim_missing')
+  return orRefuse('access_token_malformed', () => ({
+    issuer,
+    audience: aud,
+    subject: subject(sub),
+    clientId: clientId(client),
+    speaksFor: sub === client ? 'client' : 'person',
+    scope: (claims.scope ?? '').split(' ').filter((value) => value !== ''),
+    issuedAt: iat,
+    expiresAt: exp,
+    jti,
+    dpopJkt: bindingOf(claims.cnf),
+    grantRef: claims.grantRef === undefined ? undefined : grantRef(claims.grantRef),
+    acr: claims.acr,
+    authTime: claims.authTime,
+  }))
+}
+
+/** Every member of `cnf` must be one that is enforced here; more than one would weaken the meaning of each. */
+function bindingOf(cnf: Readonly<Record<string, unknown>> | undefined): JwkThumbprint {
+  const members = Object.entries(cnf ?? {})
+  const [member] = members
+  if (member === undefined || members.length > 1) return refuse('access_token_unbound')
+  const [name, value] = member
+  if (name !== 'jkt' || typeof value !== 'string') return refuse('access_token_unbound')
+  return jwkThumbprint(value)
+}

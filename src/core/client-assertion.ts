@@ -1,0 +1,102 @@
+/** private_key_jwt client assertions. RFC 7523 §3; OIDC Core §9; FAPI 2.0 SP §5.3.2.1. */
+
+import type { ClientRecord } from './flow.ts'
+import { candidateKeys, isSignedByOneOf, parseCompactJws, signJwt, type UnverifiedJws } from './jose.ts'
+import { after, before, type ClientId, type Issuer, type NumericDate, type Seconds } from './names.ts'
+import { orRefuse, refuse } from './oauth-error.ts'
+import type { Hash, Once, Signer, Verifier } from './ports.ts'
+import { profile, signingAlgorithm } from './profile.ts'
+import { ClientAssertionClaims, parseClaims } from './wire/jwt-claims.ts'
+
+type Claims = NonNullable<ReturnType<typeof parseClaims<typeof ClientAssertionClaims>>>
+
+/** An assertion that names its client, before anything in it is believed. */
+export type UnverifiedClientAssertion = {
+  readonly jws: UnverifiedJws
+  readonly claims: Claims
+  readonly client: string
+}
+
+/** What verifying needs of the world. */
+export type ClientAssertionContext = {
+  readonly issuer: Issuer
+  readonly now: NumericDate
+  /** Assertions from before this instant may have been used and forgotten. */
+  readonly epoch: NumericDate
+  readonly verify: Verifier
+  readonly hash: Hash
+}
+
+/** The typ of an assertion: absent, `JWT`, or its own. RFC 8725 §3.11; rfc7523bis. */
+const acceptableTyp: readonly unknown[] = [undefined, 'JWT', 'client-authentication+jwt']
+
+/**
+ * Reads an assertion far enough to know whom to look up.
+ * @throws OAuthError client_assertion_malformed, client_assertion_typ_wrong, client_assertion_issuer_subject_mismatch,
+ *   client_assertion_claim_missing
+ */
+export function parseClientAssertion(text: string): UnverifiedClientAssertion {
+  const jws = orRefuse('client_assertion_malformed', () => parseCompactJws(text))
+  if (!acceptableTyp.includes(jws.header['typ'])) refuse('client_assertion_typ_wrong')
+  const claims = parseClaims(ClientAssertionClaims, jws.payload) ?? refuse('client_assertion_malformed')
+  const { iss, sub } = claims
+  if (iss === undefined || sub === undefined) return refuse('client_assertion_claim_missing')
+  if (iss !== sub) return refuse('client_assertion_issuer_subject_mismatch')
+  return { jws, claims, client: iss }
+}
+
+/**
+ * Verifies that `client` made the assertion, for this issuer, now. What it returns is to be spent, once every other
+ * credential of the request has been verified too.
+ * @throws OAuthError client_assertion_*
+ */
+export async function verifyClientAssertion(
+  { jws, claims }: UnverifiedClientAssertion,
+  client: ClientRecord,
+  { issuer, now, epoch, verify, hash }: ClientAssertionContext,
+): Promise<Once> {
+  const alg = signingAlgorithm(jws.header['alg']) ?? refuse('client_assertion_algorithm_not_allowed')
+  const registered = client.tokenEndpointAuthSigningAlg
+  if (registered !== undefined && registered !== alg) refuse('client_assertion_algorithm_not_allowed')
+
+  const keys = candidateKeys(client.keys, { alg, kid: jws.header['kid'] })
+  if (keys.length === 0) refuse('client_assertion_key_unknown')
+  if ((await isSignedByOneOf(jws, keys, verify)) === undefined) refuse('client_assertion_signature_invalid')
+
+  // One string, compared as it is. FAPI 2.0 SP §5.3.2.1-8.
+  if (claims.aud !== issuer) refuse('client_assertion_audience_wrong', { expected: { aud: issuer } })
+  const { exp, jti } = claims
+  if (exp === undefined || jti === undefined) return refuse('client_assertion_claim_missing')
+  checkTimes({ exp, iat: claims.iat, nbf: claims.nbf }, now, epoch)
+  return {
+    purpose: 'client_assertion',
+    owner: client.clientId,
+    name: hash(jti),
+    expiresAt: after(exp, profile.replayMargin),
+  }
+}
+
+function checkTimes(
+  { exp, iat, nbf }: { exp: NumericDate; iat: NumericDate | undefined; nbf: NumericDate | undefined },
+  now: NumericDate,
+  epoch: NumericDate,
+): void {
+  if (now >= exp) refuse('client_assertion_expired')
+  if (exp > after(now, profile.clientAssertionLifetime)) {
+    refuse('client_assertion_lifetime_too_long', { expected: { lifetime: `${profile.clientAssertionLifetime} s` } })
+  }
+  const ahead = after(now, profile.clockSkewAhead)
+  if ((iat ?? now) > ahead || (nbf ?? now) > ahead) refuse('client_assertion_from_the_future')
+  // Without iat, the oldest moment at which it may have been made counts.
+  if ((iat ?? before(exp, profile.clientAssertionLifetime)) < epoch) refuse('client_assertion_before_restart')
+}
+
+/** Creates an assertion for `issuer`; a fresh `jti` each time. FAPI 2.0 SP §5.3.3.1-5. */
+export function createClientAssertion(
+  about: { clientId: ClientId; issuer: Issuer; jti: string; now: NumericDate; lifetime: Seconds },
+  signer: Signer,
+): Promise<string> {
+  const { clientId, issuer, jti, now, lifetime } = about
+  const claims = { iss: clientId, sub: clientId, aud: issuer, jti, iat: now, exp: after(now, lifetime) }
+  return signJwt({ typ: 'client-authentication+jwt' }, claims, signer)
+}

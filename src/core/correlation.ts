@@ -1,0 +1,20 @@
+import { decodeBase64url } from './jose.ts'
+import { correlationId, type CorrelationId } from './names.ts'
+import type { Connection, Random } from './ports.ts'
+
+/** A new random UUID (version 4), by which one answer can be found again. RFC 9562 §5.4. */
+export function newCorrelationId(random: Random): CorrelationId {
+  const bytes = decodeBase64url(random(16))
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return correlationId(
+    `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`,
+  )
+}
+
+/** The interaction id a client sent, when it is a UUID; other values are not repeated anywhere. */
+export function presentedInteractionId(headers: Connection['headers']): string | undefined {
+  const value = headers.find(([name]) => name === 'x-fapi-interaction-id')?.[1]
+  return value !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value : undefined
+}

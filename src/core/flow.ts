@@ -1,0 +1,271 @@
+/**
+ * The life of an authorization request as types: `pushed → granted → redeemed`, or `refused`, `burned`; and the
+ * judgements the stores ask for inside their transactions, so that every store decides alike.
+ */
+
+import { equalInConstantTime } from './constant-time.ts'
+import type { PublicKey } from './jose.ts'
+import type {
+  ClientId,
+  CodeChallenge,
+  GrantRef,
+  JwkThumbprint,
+  NumericDate,
+  RegisteredRedirectUri,
+  ResourceIdentifier,
+  RowId,
+  Sha256,
+  Subject,
+  Username,
+} from './names.ts'
+import type { SigningAlgorithm } from './profile.ts'
+
+/** What a client pushed, checked against its registration and the profile. */
+export type AuthorizationRequest = {
+  readonly redirectUri: RegisteredRedirectUri
+  readonly scope: readonly string[]
+  readonly resources: readonly ResourceIdentifier[]
+  readonly codeChallenge: CodeChallenge
+  readonly state: string | undefined
+  readonly nonce: string | undefined
+  readonly prompt: readonly Prompt[]
+  /** Seconds. OIDC Core §3.1.2.1. */
+  readonly maxAge: number | undefined
+  readonly loginHint: string | undefined
+  /** The key the code is bound to. RFC 9449 §10. */
+  readonly dpopJkt: JwkThumbprint | undefined
+}
+
+/** OIDC Core §3.1.2.1. */
+export const prompts = ['none', 'login', 'consent', 'select_account'] as const
+export type Prompt = (typeof prompts)[number]
+
+/** A pushed request under the name the client holds. */
+export type PushedRequest = {
+  readonly id: RowId
+  readonly clientId: ClientId
+  readonly request: AuthorizationRequest
+  /** The digest of the secret half of the request_uri. */
+  readonly requestUriHash: Sha256
+  readonly expiresAt: NumericDate
+}
+
+/** Presenting a request_uri at the authorization endpoint. */
+export type OpeningAttempt = {
+  readonly id: RowId
+  readonly requestUriHash: Sha256
+  readonly clientId: ClientId
+  readonly now: NumericDate
+}
+
+/** What came of it. */
+export type Opening =
+  | { readonly outcome: 'opened'; readonly request: PushedRequest }
+  | { readonly outcome: 'unknown' | 'expired' | 'spent' | 'client_mismatch' }
+
+/** One browser's way through sign-in and consent. A request may have several; the first to complete spends it. */
+export type InteractionRow = {
+  readonly id: RowId
+  readonly requestId: RowId
+  /** The digest of the cookie of the browser that opened it. */
+  readonly browserHash: Sha256
+  readonly startedAt: NumericDate
+  readonly expiresAt: NumericDate
+  /** The session a person signed in with during this interaction. */
+  readonly signedIn: { readonly sessionId: RowId; readonly at: NumericDate } | undefined
+}
+
+/** What a person allowed, and the code it can be redeemed with. */
+export type Approval = {
+  /** The digest of the secret half of the code. */
+  readonly codeHash: Sha256
+  readonly codeExpiresAt: NumericDate
+  readonly grantRef: GrantRef
+  readonly subject: Subject
+  readonly scope: readonly string[]
+  readonly resources: readonly ResourceIdentifier[]
+  readonly authTime: NumericDate
+  readonly acr: string
+  readonly amr: readonly string[]
+}
+
+/** The authorization issued on a person's decision; everything issued under it dies with it. */
+export type Grant = {
+  readonly ref: GrantRef
+  readonly clientId: ClientId
+  readonly subject: Subject
+  readonly scope: readonly string[]
+  readonly resources: readonly ResourceIdentifier[]
+  readonly createdAt: NumericDate
+  /** When nothing issued under it can be valid any more. */
+  readonly expiresAt: NumericDate
+  readonly revokedAt: NumericDate | undefined
+}
+
+/** Presenting a code at the token endpoint, by an authenticated client with a verified proof. */
+export type RedemptionAttempt = {
+  readonly id: RowId
+  readonly codeHash: Sha256
+  readonly clientId: ClientId
+  readonly redirectUri: string
+  /** S256 of the verifier that was sent; undefined when it was missing or malformed, which fits nothing. */
+  readonly codeChallenge: CodeChallenge | undefined
+  readonly dpopJkt: JwkThumbprint
+  readonly now: NumericDate
+}
+
+/** What came of it. */
+export type Redemption =
+  | { readonly outcome: 'redeemed'; readonly request: AuthorizationRequest; readonly approval: Approval }
+  /** Used before. By the same client: its grant is revoked now. By another: nothing changes. */
+  | { readonly outcome: 'replayed'; readonly grantRef: GrantRef; readonly by: 'owner' | 'another_client' }
+  /** The right code in a wrong attempt: it is spent now. */
+  | { readonly outcome: 'mismatched'; readonly what: RedemptionMismatch }
+  | { readonly outcome: 'expired' | 'grant_revoked' | 'unknown' }
+
+export type RedemptionMismatch = 'client' | 'redirect_uri' | 'code_verifier' | 'dpop_key'
+
+/** The state of a request row. */
+export type RequestState =
+  | { readonly kind: 'pushed' }
+  | { readonly kind: 'granted' | 'redeemed' | 'burned'; readonly approval: Approval }
+  | { readonly kind: 'refused' }
+
+/** Whether a pushed request opens for this attempt. Tells a wrong secret from nothing at all to nobody. */
+export function judgeOpening(
+  row: { readonly request: PushedRequest; readonly state: RequestState } | undefined,
+  attempt: OpeningAttempt,
+): Opening {
+  if (row === undefined || !equalInConstantTime(row.request.requestUriHash, attempt.requestUriHash))
+    return { outcome: 'unknown' }
+  if (row.request.clientId !== attempt.clientId) return { outcome: 'client_mismatch' }
+  if (row.state.kind !== 'pushed') return { outcome: 'spent' }
+  if (attempt.now >= row.request.expiresAt) return { outcome: 'expired' }
+  return { outcome: 'opened', request: row.request }
+}
+
+/**
+ * What becomes of a redemption attempt, and of the code.
+ *
+ * Whoever does not hold the secret half of the code changes nothing. Whoever does, and is not the client with the
+ * verifier and the key, has shown that the code leaked: it is burned. docs/adr/0003.
+ */
+export function judgeRedemption(
+  row: { readonly request: PushedRequest; readonly state: RequestState } | undefined,
+  standing: 'live' | 'revoked' | 'unknown',
+  attempt: RedemptionAttempt,
+): {
+  readonly redemption: Redemption
+  readonly becomes: 'redeemed' | 'burned' | 'unchanged'
+  readonly revoke: GrantRef | undefined
+} {
+  const nothing = { becomes: 'unchanged', revoke: undefined } as const
+  const state = row?.state
+  if (
+    row === undefined ||
+    state === undefined ||
+    !('approval' in state) ||
+    !equalInConstantTime(state.approval.codeHash, attempt.codeHash)
+  ) {
+    return { redemption: { outcome: 'unknown' }, ...nothing }
+  }
+  const { approval } = state
+  const mismatch = mismatchOf(row.request, attempt)
+  if (state.kind === 'redeemed') {
+    const by = mismatch === 'client' ? 'another_client' : 'owner'
+    const revoke = by === 'owner' ? approval.grantRef : undefined
+    return { redemption: { outcome: 'replayed', grantRef: approval.grantRef, by }, becomes: 'unchanged', revoke }
+  }
+  if (state.kind === 'burned') return { redemption: { outcome: 'unknown' }, ...nothing }
+  if (mismatch !== undefined) {
+    return { redemption: { outcome: 'mismatched', what: mismatch }, becomes: 'burned', revoke: approval.grantRef }
+  }
+  if (attempt.now >= approval.codeExpiresAt) return { redemption: { outcome: 'expired' }, ...nothing }
+  if (standing !== 'live') return { redemption: { outcome: 'grant_revoked' }, ...nothing }
+  return {
+    redemption: { outcome: 'redeemed', request: row.request.request, approval },
+    becomes: 'redeemed',
+    revoke: undefined,
+  }
+}
+
+function mismatchOf({ clientId, request }: PushedRequest, attempt: RedemptionAttempt): RedemptionMismatch | undefined {
+  if (clientId !== attempt.clientId) return 'client'
+  if (request.redirectUri !== attempt.redirectUri) return 'redirect_uri'
+  if (!equalInConstantTime(request.codeChallenge, attempt.codeChallenge ?? '')) return 'code_verifier'
+  if (request.dpopJkt !== undefined && request.dpopJkt !== attempt.dpopJkt) return 'dpop_key'
+  return undefined
+}
+
+/** A person's sign-in in one browser. */
+export type Session = {
+  readonly id: RowId
+  /** The digest of the secret half of the cookie. */
+  readonly secretHash: Sha256
+  readonly subject: Subject
+  readonly authTime: NumericDate
+  readonly acr: string
+  readonly amr: readonly string[]
+  readonly expiresAt: NumericDate
+}
+
+/** A person. */
+export type UserRecord = {
+  readonly subject: Subject
+  readonly username: Username
+  /** argon2id, PHC string form. */
+  readonly passwordHash: string
+  readonly status: 'active' | 'locked'
+  /** What was signed in or granted up to this instant no longer counts; 0 when nothing was ever revoked. */
+  readonly notBefore: NumericDate
+  readonly createdAt: NumericDate
+  /** Claims for userinfo and ID tokens. */
+  readonly claims: { readonly name?: string; readonly email?: string }
+}
+
+/** The grant types this server offers. */
+export const grantTypes = ['authorization_code', 'client_credentials'] as const
+export type GrantType = (typeof grantTypes)[number]
+
+/** A registered, confidential client. */
+export type ClientRecord = {
+  readonly clientId: ClientId
+  /** Shown to people at consent, as plain text. */
+  readonly name: string
+  readonly applicationType: 'web' | 'native'
+  readonly redirectUris: readonly string[]
+  readonly grantTypes: readonly GrantType[]
+  /** The scopes it may ask for. */
+  readonly scope: readonly string[]
+  /** Its registered public keys. */
+  readonly keys: readonly PublicKey[]
+  /** The one algorithm its assertions use, when registered. */
+  readonly tokenEndpointAuthSigningAlg: SigningAlgorithm | undefined
+  readonly idTokenSignedResponseAlg: SigningAlgorithm | undefined
+  readonly status: 'active' | 'suspended'
+  /** What was granted up to this instant no longer counts; 0 when nothing was ever revoked. */
+  readonly notBefore: NumericDate
+  readonly createdAt: NumericDate
+}
+
+/** A signing key at rest. */
+export type StoredKey = {
+  readonly kid: string
+  readonly alg: SigningAlgorithm
+  /** The private JWK, encrypted; opaque to the store. */
+  readonly sealedPrivateKey: string
+  readonly createdAt: NumericDate
+}
+
+/** Whether a grant counts: itself, its person and its client must all be in good standing. */
+export function judgeStanding(
+  grant: Grant | undefined,
+  user: UserRecord | undefined,
+  client: ClientRecord | undefined,
+  now: NumericDate,
+): 'live' | 'revoked' | 'unknown' {
+  if (grant === undefined || now >= grant.expiresAt) return 'unknown'
+  if (grant.revokedAt !== undefined || user?.status !== 'active' || client?.status !== 'active') return 'revoked'
+  // Seconds are coarse: what was granted in the very second of a lock does not survive it.
+  return grant.createdAt > user.notBefore && grant.createdAt > client.notBefore ? 'live' : 'revoked'
+}

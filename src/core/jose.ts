@@ -1,0 +1,232 @@
+/**
+ * JOSE, as narrow as the profile: compact JWS, three algorithms, public keys by value. The only file that imports
+ * `jose`, which serves as the portable verifier and the reference the faster one of `node/` is tested against.
+ */
+
+import { base64url, compactVerify, CompactSign, importJWK, type JWK } from 'jose'
+import { isJsonObject, type JsonObject, jwkThumbprint, type JwkThumbprint } from './names.ts'
+import type { Hash, Signer, Verifier } from './ports.ts'
+import { profile, type SigningAlgorithm, signingAlgorithm } from './profile.ts'
+import { parseStrictJsonObject } from './strict-json.ts'
+
+/** A public key of the profile, with only the members that matter. RFC 7517; FAPI 2.0 SP §5.4.1. */
+export type PublicJwk =
+  | { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string }
+  | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string }
+  | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
+
+/** A public key with the one algorithm it serves and its thumbprint; `kid` and `use` as its owner published them. */
+export type PublicKey = {
+  readonly jwk: PublicJwk
+  readonly alg: SigningAlgorithm
+  readonly thumbprint: JwkThumbprint
+  readonly kid: string | undefined
+}
+
+/** A compact JWS that was taken apart and whose signature nobody has checked yet. */
+export type UnverifiedJws = {
+  readonly header: JsonObject
+  readonly payload: JsonObject
+  /** The first two parts as they came: what the signature covers. */
+  readonly signingInput: string
+  /** The third part, canonical base64url. */
+  readonly signature: string
+}
+
+const canonicalBase64url = /^[A-Za-z0-9_-]*$/
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * The bytes of a base64url text that has exactly one spelling: no padding, no stray bits in the last character.
+ * @throws SyntaxError
+ */
+export function decodeBase64url(text: string): Uint8Array {
+  const rest = text.length % 4
+  if (!canonicalBase64url.test(text) || rest === 1) throw new SyntaxError('not base64url')
+  const last = text.charCodeAt(text.length - 1)
+  if (rest === 2 && !'AQgw'.includes(String.fromCharCode(last))) throw new SyntaxError('stray bits in base64url')
+  if (rest === 3 && !'AEIMQUYcgkosw048'.includes(String.fromCharCode(last))) {
+    throw new SyntaxError('stray bits in base64url')
+  }
+  return base64url.decode(text)
+}
+
+/** The base64url form, without padding. */
+export function encodeBase64url(data: Uint8Array | string): string {
+  return base64url.encode(data)
+}
+
+/**
+ * Takes a compact JWS apart: three canonical parts, UTF-8 JSON objects with unique members, no `crit`, no `b64`, no
+ * `enc`, no `zip`. RFC 7515 §4, §7.1; RFC 8725 §3.
+ * @throws SyntaxError
+ */
+export function parseCompactJws(text: string): UnverifiedJws {
+  if (text.length > profile.jwsCharacters) throw new SyntaxError('too long')
+  const [protectedHeader, payload, signature, ...more] = text.split('.')
+  if (protectedHeader === undefined || payload === undefined || signature === undefined || more.length > 0) {
+    throw new SyntaxError('not a compact JWS')
+  }
+  const header = parseStrictJsonObject(utf8.decode(decodeBase64url(protectedHeader)))
+  for (const forbidden of ['crit', 'b64', 'enc', 'zip']) {
+    if (Object.hasOwn(header, forbidden)) throw new SyntaxError('a header parameter is not understood')
+  }
+  if (signature === '' || decodeBase64url(signature).length > 1024) throw new SyntaxError('no signature')
+  return {
+    header,
+    payload: parseStrictJsonObject(utf8.decode(decodeBase64url(payload))),
+    signingInput: text.slice(0, protectedHeader.length + payload.length + 1),
+    signature,
+  }
+}
+
+/** Members that only private or symmetric keys have. RFC 7518 §6. */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+
+function bytesOf(value: unknown): Uint8Array {
+  if (typeof value !== 'string' || value === '' || value.length > 1024) throw new SyntaxError('not a key member')
+  return decodeBase64url(value)
+}
+
+function exactly(value: unknown, length: number): string {
+  if (bytesOf(value).length !== length || typeof value !== 'string')
+    throw new SyntaxError('a key member has the wrong size')
+  return value
+}
+
+/** The modulus of 2048 to 4096 bits without leading zero bytes, and the exponent 65537. */
+function rsaMembers(n: unknown, e: unknown): { n: string; e: string } {
+  const modulus = bytesOf(n)
+  const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24
+  if (typeof n !== 'string' || modulus[0] === 0 || bits < 2048 || bits > 4096)
+    throw new SyntaxError('an RSA key is of the wrong size')
+  if (e !== 'AQAB') throw new SyntaxError('an RSA exponent is not 65537')
+  return { n, e }
+}
+
+function publicMembers(jwk: JsonObject): { jwk: PublicJwk; alg: SigningAlgorithm } {
+  const { kty, crv, x, y, n, e } = jwk
+  if (kty === 'EC' && crv === 'P-256') return { jwk: { kty, crv, x: exactly(x, 32), y: exactly(y, 32) }, alg: 'ES256' }
+  if (kty === 'OKP' && crv === 'Ed25519') return { jwk: { kty, crv, x: exactly(x, 32) }, alg: 'EdDSA' }
+  if (kty === 'RSA') return { jwk: { kty, ...rsaMembers(n, e) }, alg: 'PS256' }
+  throw new SyntaxError('not a key of the profile')
+}
+
+/**
+ * A public JWK of the profile: P-256, Ed25519, or RSA of 2048 to 4096 bits; nothing private in it; `alg`, `use` and
+ * `key_ops`, where given, fit signature verification. FAPI 2.0 SP §5.4.1-2, -3; RFC 8725 §3.2.
+ *
+ * Whether the point lies on its curve is found when the key is imported: a verifier refuses one that does not.
+ * @throws SyntaxError
+ */
+export function parsePublicKey(value: unknown, hash: Hash): PublicKey {
+  if (!isJsonObject(value)) throw new SyntaxError('not a JWK')
+  if (privateMembers.some((member) => Object.hasOwn(value, member))) throw new SyntaxError('a private key')
+  const { jwk, alg } = publicMembers(value)
+  if (value['alg'] !== undefined && signingAlgorithm(value['alg']) !== alg)
+    throw new SyntaxError('alg does not fit the key')
+  if (value['use'] !== undefined && value['use'] !== 'sig') throw new SyntaxError('not a signature key')
+  const kid = value['kid']
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > 256)) throw new SyntaxError('not a kid')
+  return { jwk, alg, kid, thumbprint: thumbprintOf(jwk, hash) }
+}
+
+/**
+ * The keys of a JWK set: those of the profile. Keys of other kinds are passed over, so that a set may also hold
+ * encryption keys; a set without a usable key, with too many, or with a private one is refused.
+ * @throws SyntaxError
+ */
+export function parseKeySet(value: unknown, hash: Hash): readonly PublicKey[] {
+  const keys = isJsonObject(value) ? value['keys'] : undefined
+  if (!Array.isArray(keys) || keys.length > profile.clientKeys) throw new SyntaxError('not a JWK set')
+  const usable: PublicKey[] = []
+  for (const key of keys) {
+    if (!isJsonObject(key)) throw new SyntaxError('not a JWK')
+    if (privateMembers.some((member) => Object.hasOwn(key, member))) throw new SyntaxError('a private key in a key set')
+    if (isOfTheProfile(key)) usable.push(parsePublicKey(key, hash))
+  }
+  if (usable.length === 0) throw new SyntaxError('no usable key in the key set')
+  return usable
+}
+
+/** Whether a key claims to be for signatures of the profile; if so it must also be a good one. */
+function isOfTheProfile(key: JsonObject): boolean {
+  if (key['use'] === 'enc') return false
+  if (key['alg'] !== undefined && signingAlgorithm(key['alg']) === undefined) return false
+  return key['kty'] === 'RSA' || key['crv'] === 'P-256' || key['crv'] === 'Ed25519'
+}
+
+/** The JWK SHA-256 thumbprint. RFC 7638 §3, RFC 8037 §2. */
+export function thumbprintOf(jwk: PublicJwk, hash: Hash): JwkThumbprint {
+  return jwkThumbprint(hash(canonicalJwk(jwk)))
+}
+
+function canonicalJwk(jwk: PublicJwk): string {
+  switch (jwk.kty) {
+    case 'EC':
+      return `{"crv":"${jwk.crv}","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`
+    case 'OKP':
+      return `{"crv":"${jwk.crv}","kty":"OKP","x":"${jwk.x}"}`
+    case 'RSA':
+      return `{"e":"${jwk.e}","kty":"RSA","n":"${jwk.n}"}`
+  }
+}
+
+/**
+ * The keys that may have signed this: those of the named algorithm, and of the named `kid` where one is named. Several
+ * keys may share a `kid`. FAPI 2.0 SP §5.4.3.
+ */
+export function candidateKeys(
+  keys: readonly PublicKey[],
+  wanted: { readonly alg: SigningAlgorithm; readonly kid: unknown },
+): readonly PublicKey[] {
+  return keys.filter((key) => key.alg === wanted.alg && (wanted.kid === undefined || key.kid === wanted.kid))
+}
+
+/** Whether one of the keys made the signature. */
+export async function isSignedByOneOf(
+  jws: UnverifiedJws,
+  keys: readonly PublicKey[],
+  verify: Verifier,
+): Promise<PublicKey | undefined> {
+  for (const key of keys) {
+    if (await verify(jws, key)) return key
+  }
+  return undefined
+}
+
+/** Signs a JWT: the header gets `alg` and, where the signer has one, `kid`. RFC 7519 §7.1. */
+export async function signJwt(header: JsonObject, claims: JsonObject, signer: Signer): Promise<string> {
+  const kid = signer.kid === undefined ? {} : { kid: signer.kid }
+  const protectedHeader = encodeBase64url(JSON.stringify({ ...header, ...kid, alg: signer.alg }))
+  const signingInput = `${protectedHeader}.${encodeBase64url(JSON.stringify(claims))}`
+  return `${signingInput}.${encodeBase64url(await signer.sign(signingInput))}`
+}
+
+/** The portable verifier, on `jose` and WebCrypto: the reference. */
+export const joseVerifier: Verifier = async (jws, key) => {
+  try {
+    await compactVerify(`${jws.signingInput}.${jws.signature}`, { ...key.jwk, alg: key.alg }, { algorithms: [key.alg] })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The portable signer, on `jose` and WebCrypto. */
+export async function joseSigner(privateJwk: JWK, alg: SigningAlgorithm, kid?: string): Promise<Signer> {
+  const key = await importJWK(privateJwk, alg)
+  return {
+    alg,
+    kid,
+    sign: async (signingInput) => {
+      const [protectedHeader = '', payload = ''] = signingInput.split('.')
+      const header: unknown = JSON.parse(utf8.decode(base64url.decode(protectedHeader)))
+      if (!isJsonObject(header)) throw new SyntaxError('not a JOSE header')
+      const signed = await new CompactSign(base64url.decode(payload)).setProtectedHeader({ ...header, alg }).sign(key)
+      const [sameHeader, samePayload, signature = ''] = signed.split('.')
+      if (sameHeader !== protectedHeader || samePayload !== payload) throw new Error('jose serialised another header')
+      return base64url.decode(signature)
+    },
+  }
+}

@@ -1,0 +1,102 @@
+/** What an issuer and a resource say of themselves: generated from what is enforced. RFC 8414; OIDC Discovery; RFC 9728. */
+
+import { grantTypes } from './flow.ts'
+import type { Issuer, ResourceIdentifier } from './names.ts'
+import { signingAlgorithms, type SigningAlgorithm } from './profile.ts'
+
+/** The paths of the endpoints, below the issuer. */
+export const endpointPaths = {
+  pushedAuthorizationRequest: '/par',
+  authorization: '/authorize',
+  token: '/token',
+  userinfo: '/userinfo',
+  jwks: '/jwks',
+} as const
+
+/** Standard scopes that no API owns. OIDC Core §5.4. */
+export const openidScopes = ['openid', 'profile', 'email'] as const
+
+/** The URL of an endpoint. An issuer may end in a slash; a URL never has two. */
+export function endpointUrl(issuer: Issuer, path: string): string {
+  return `${issuer.replace(/\/$/, '')}${path}`
+}
+
+/** What of a configuration shows in the metadata. */
+export type Described = {
+  readonly issuer: Issuer
+  readonly scopes: readonly string[]
+  readonly resources: readonly ResourceIdentifier[]
+  /** The algorithms the issuer has keys for. */
+  readonly signingAlgorithms: readonly SigningAlgorithm[]
+}
+
+/** The authorization server metadata document. RFC 8414 §2; OIDC Discovery §3. */
+export function createAuthorizationServerMetadata(described: Described): Record<string, unknown> {
+  const { issuer } = described
+  const url = (path: string) => endpointUrl(issuer, path)
+  return {
+    issuer,
+    authorization_endpoint: url(endpointPaths.authorization),
+    pushed_authorization_request_endpoint: url(endpointPaths.pushedAuthorizationRequest),
+    require_pushed_authorization_requests: true,
+    token_endpoint: url(endpointPaths.token),
+    userinfo_endpoint: url(endpointPaths.userinfo),
+    jwks_uri: url(endpointPaths.jwks),
+    scopes_supported: described.scopes,
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: grantTypes,
+    subject_types_supported: ['public'],
+    prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    token_endpoint_auth_methods_supported: ['private_key_jwt'],
+    token_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
+    id_token_signing_alg_values_supported: described.signingAlgorithms,
+    dpop_signing_alg_values_supported: signingAlgorithms,
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
+    claims_parameter_supported: false,
+    claims_supported: ['sub', 'name', 'email'],
+    ...(described.resources.length === 0 ? {} : { protected_resources: described.resources }),
+  }
+}
+
+/**
+ * The two paths at which the metadata of an issuer stands: the issuer's path followed by the well-known name, and the
+ * well-known name slotted in before the path. OIDC Discovery §4; RFC 8414 §3.
+ */
+export function metadataPaths(issuer: Issuer): { readonly openid: string; readonly oauth: string } {
+  const path = new URL(issuer).pathname.replace(/\/$/, '')
+  return {
+    openid: `${path}/.well-known/openid-configuration`,
+    oauth: `/.well-known/oauth-authorization-server${path}`,
+  }
+}
+
+/** What of an API shows in its metadata. */
+export type DescribedResource = {
+  readonly resource: ResourceIdentifier
+  readonly name: string
+  readonly authorizationServers: readonly Issuer[]
+  readonly scopes: readonly string[]
+}
+
+/** The protected resource metadata document. RFC 9728 §2. */
+export function createProtectedResourceMetadata(described: DescribedResource): Record<string, unknown> {
+  return {
+    resource: described.resource,
+    resource_name: described.name,
+    authorization_servers: described.authorizationServers,
+    ...(described.scopes.length === 0 ? {} : { scopes_supported: described.scopes }),
+    bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: signingAlgorithms,
+    dpop_bound_access_tokens_required: true,
+  }
+}
+
+/** Where the metadata of a resource stands: the well-known name before the path of the resource. RFC 9728 §3. */
+export function protectedResourceMetadataUrl(resource: ResourceIdentifier): string {
+  const { origin, pathname, search } = new URL(resource)
+  return `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}${search}`
+}

@@ -1,0 +1,27 @@
+import { equalInConstantTime } from './constant-time.ts'
+import type { JwkThumbprint, NumericDate } from './names.ts'
+import type { Mac } from './ports.ts'
+import { profile } from './profile.ts'
+
+/**
+ * DPoP nonces of one server: a keyed hash of who issued it, the key it is for, and the span of time. Nothing is stored;
+ * the nonce of the current span and of the one before are accepted. RFC 9449 §8, §11.3.
+ */
+export type DpopNonces = {
+  /** The nonce this key should use now. */
+  readonly current: (key: JwkThumbprint, now: NumericDate) => string
+  readonly accepts: (nonce: string, key: JwkThumbprint, now: NumericDate) => boolean
+}
+
+/** Nonces for one audience (an issuer, or a protected resource), under a key nobody else has. */
+export function createDpopNonces(audience: string, mac: Mac): DpopNonces {
+  const nonceOf = (key: JwkThumbprint, span: number) => mac(`dpop-nonce\n${audience}\n${key}\n${span}`)
+  const spanOf = (now: NumericDate) => Math.floor(now / profile.dpopNonceSpan)
+  return {
+    current: (key, now) => nonceOf(key, spanOf(now)),
+    accepts: (nonce, key, now) => {
+      const span = spanOf(now)
+      return equalInConstantTime(nonce, nonceOf(key, span)) || equalInConstantTime(nonce, nonceOf(key, span - 1))
+    },
+  }
+}

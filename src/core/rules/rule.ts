@@ -1,0 +1,88 @@
+/** What one refusal says of itself. */
+
+/** The places where a refusal can happen; the columns of STEPS.md. */
+export const steps = ['par', 'authorization', 'interaction', 'token', 'userinfo', 'guard'] as const
+
+/** Where a rule is enforced. */
+export type Step = (typeof steps)[number]
+
+/** The error codes of the specifications that we use on the wire, with the HTTP status of each. */
+export const errorStatus = {
+  // RFC 6749 §5.2, §4.1.2.1
+  invalid_request: 400,
+  invalid_client: 401,
+  invalid_grant: 400,
+  unauthorized_client: 400,
+  unsupported_grant_type: 400,
+  unsupported_response_type: 400,
+  invalid_scope: 400,
+  access_denied: 403,
+  server_error: 500,
+  temporarily_unavailable: 503,
+  // RFC 8707 §2
+  invalid_target: 400,
+  // RFC 9449 §12.2
+  invalid_dpop_proof: 400,
+  use_dpop_nonce: 400,
+  // OIDC Core §3.1.2.6
+  login_required: 400,
+  consent_required: 400,
+  request_not_supported: 400,
+  // RFC 9101 §7
+  invalid_request_uri: 400,
+  // RFC 6750 §3.1
+  invalid_token: 401,
+  insufficient_scope: 403,
+} as const
+
+/** An `error` of the specifications. */
+export type ErrorCode = keyof typeof errorStatus
+
+/** One rule: what it enforces and what it says when it refuses. */
+export type Rule = {
+  /** The `error` on the wire. */
+  readonly error: ErrorCode
+  /** The HTTP status, where it is not the usual one of the error. */
+  readonly status?: number
+  /** The clause it enforces. */
+  readonly clause: string
+  /** The requirement rows it covers. */
+  readonly rows: readonly string[]
+  /** The attacks it stops, by their row in the attack catalogue. */
+  readonly attacks: readonly string[]
+  /** Where it is enforced. */
+  readonly at: readonly Step[]
+  /** What callers are told, when telling the precise slug would build an oracle. */
+  readonly publicSlug?: PublicSlug
+  /** What happened, in one plain sentence without anything the caller sent. */
+  readonly sentence: string
+  /** How an honest caller fixes it. */
+  readonly hint: string
+}
+
+/** The shared answers behind which precise rules hide. */
+export const publicAnswers = {
+  client_authentication_failed: {
+    sentence: 'The client could not be authenticated.',
+    hint: 'Send a private_key_jwt assertion, fresh for this request, signed with a registered key, whose aud is the issuer.',
+  },
+  code_not_redeemable: {
+    sentence: 'This authorization code cannot be redeemed.',
+    hint: 'Redeem a code once, within its lifetime, as the client that pushed the request, with the same redirect_uri, code_verifier and DPoP key.',
+  },
+  request_uri_invalid: {
+    sentence: 'This authorization request is unknown, expired, or was already used.',
+    hint: 'Go back to the application and start again.',
+  },
+  sign_in_failed: {
+    sentence: 'Sign-in failed.',
+    hint: 'Check user name and password. After several failed attempts, wait five minutes.',
+  },
+  interaction_invalid: {
+    sentence: 'This sign-in page does not belong to this browser, or is over.',
+    hint: 'Go back to the application and start again.',
+  },
+} as const
+
+/** A slug that callers see in place of several precise ones. */
+export type PublicSlug = keyof typeof publicAnswers

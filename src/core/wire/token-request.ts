@@ -1,0 +1,41 @@
+import * as v from 'valibot'
+import { printable, resources, spaceSeparated, visible } from './form.ts'
+
+/** A token request of any grant type; what each grant needs is checked by the grant. RFC 6749 §4.1.3, §4.4.2. */
+export const TokenRequest = v.pipe(
+  v.object({
+    grant_type: visible(),
+    code: visible(256),
+    redirect_uri: printable(2048),
+    code_verifier: visible(),
+    scope: spaceSeparated(),
+    resource: resources(),
+  }),
+  v.transform((wire) => ({
+    grantType: wire.grant_type,
+    code: wire.code,
+    redirectUri: wire.redirect_uri,
+    codeVerifier: wire.code_verifier,
+    scope: wire.scope,
+    resources: wire.resource,
+  })),
+)
+
+/** What was asked of the token endpoint, in our words. */
+export type TokenParameters = v.InferOutput<typeof TokenRequest>
+
+/** A successful answer of the token endpoint. RFC 6749 §5.1; RFC 9449 §5. */
+export function tokenResponse(tokens: {
+  readonly accessToken: string
+  readonly expiresIn: number
+  readonly scope: readonly string[]
+  readonly idToken: string | undefined
+}): Record<string, string | number> {
+  return {
+    access_token: tokens.accessToken,
+    token_type: 'DPoP',
+    expires_in: tokens.expiresIn,
+    ...(tokens.scope.length === 0 ? {} : { scope: tokens.scope.join(' ') }),
+    ...(tokens.idToken === undefined ? {} : { id_token: tokens.idToken }),
+  }
+}

@@ -1,0 +1,88 @@
+import { openidScopes } from '../core/metadata.ts'
+import type { ResourceIdentifier } from '../core/names.ts'
+import { refuse } from '../core/oauth-error.ts'
+import type { Api } from './config.ts'
+
+/** Which scope belongs to which API, and what each means in words. */
+export type Catalogue = {
+  /** Every scope that can be asked for. */
+  readonly scopes: readonly string[]
+  readonly resources: readonly ResourceIdentifier[]
+  readonly ownerOf: (scope: string) => ResourceIdentifier | undefined
+  /** What is asked for, by who holds it, in words. */
+  readonly describe: (
+    scope: readonly string[],
+  ) => readonly { readonly holder: string; readonly scopes: readonly { name: string; description: string }[] }[]
+}
+
+const openidDescriptions: Readonly<Record<string, string>> = {
+  openid: 'Know that it is you',
+  profile: 'See your name',
+  email: 'See your e-mail address',
+}
+
+/** Whether a scope concerns a person rather than an API. */
+export function isOpenidScope(scope: string): boolean {
+  return openidScopes.some((known) => known === scope)
+}
+
+/** The catalogue of the configured APIs. */
+export function createCatalogue(apis: readonly Api[]): Catalogue {
+  const owners = new Map(apis.flatMap(({ resource, scopes }) => scopes.map(({ name }) => [name, resource] as const)))
+  return {
+    scopes: [...openidScopes, ...owners.keys()],
+    resources: apis.map(({ resource }) => resource),
+    ownerOf: (scope) => owners.get(scope),
+    describe: (scope) => {
+      const personal = scope
+        .filter(isOpenidScope)
+        .map((name) => ({ name, description: openidDescriptions[name] ?? name }))
+      const held = apis.map(({ name, scopes }) => ({
+        holder: name,
+        scopes: scopes.filter((one) => scope.includes(one.name)),
+      }))
+      return [{ holder: 'Your identity', scopes: personal }, ...held].filter(({ scopes }) => scopes.length > 0)
+    },
+  }
+}
+
+/** What is asked for, after scopes and resources were held against each other. */
+export type Reach = { readonly scope: readonly string[]; readonly resources: readonly ResourceIdentifier[] }
+
+/**
+ * Holds the scopes asked for against what exists and what the client is registered for, and the resources against the
+ * scopes: a scope of an API that was not named is refused, and a named API of which nothing is asked for, too.
+ * RFC 8707 §2; RFC 6749 §3.3.
+ * @throws OAuthError scope_not_allowed, resource_not_allowed
+ */
+export function agreeOnReach(
+  asked: { readonly scope: readonly string[]; readonly resources: readonly string[] },
+  allowed: readonly string[],
+  catalogue: Catalogue,
+): Reach {
+  const { scope } = asked
+  if (!scope.every((value) => catalogue.scopes.includes(value) && allowed.includes(value))) refuse('scope_not_allowed')
+  const owners = new Set(scope.map((value) => catalogue.ownerOf(value)).filter((owner) => owner !== undefined))
+  // Somebody has to accept the token.
+  if (owners.size === 0 && !scope.includes('openid')) refuse('scope_not_allowed')
+  if (asked.resources.length === 0) return { scope, resources: [...owners] }
+  const resources = catalogue.resources.filter((known) => asked.resources.includes(known))
+  const named = resources.length === asked.resources.length && resources.length === owners.size
+  if (!named || !resources.every((resource) => owners.has(resource))) refuse('resource_not_allowed')
+  return { scope, resources }
+}
+
+/**
+ * Narrows what was granted to the resources a token request names: scopes of other APIs fall away. RFC 8707 §2.2.
+ * @throws OAuthError resource_not_allowed
+ */
+export function narrowReach(granted: Reach, resources: readonly string[], catalogue: Catalogue): Reach {
+  if (resources.length === 0) return granted
+  const narrowed = granted.resources.filter((resource) => resources.includes(resource))
+  if (narrowed.length !== resources.length) refuse('resource_not_allowed')
+  const scope = granted.scope.filter((value) => {
+    const owner = catalogue.ownerOf(value)
+    return owner === undefined || narrowed.includes(owner)
+  })
+  return { scope, resources: narrowed }
+}

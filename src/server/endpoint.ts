@@ -1,0 +1,264 @@
+/**
+ * The envelope around every endpoint: what arrives, what every answer carries, audit, and errors → HTTP. Endpoints
+ * inside it read as sentences.
+ */
+
+import type * as v from 'valibot'
+import { challengeOf } from '../core/challenge.ts'
+import { newCorrelationId, presentedInteractionId } from '../core/correlation.ts'
+import { OAuthError, refusalOf } from '../core/oauth-error.ts'
+import type { ClientId, CorrelationId, Subject } from '../core/names.ts'
+import type { Connection } from '../core/ports.ts'
+import { presentedScheme } from '../core/protected-resource.ts'
+import { publicRefusal, type RuleSlug, type Step } from '../core/rules.ts'
+import { type Pairs, parseForm, parseMessage } from '../core/wire/form.ts'
+import type { Answer } from './answers.ts'
+import { type Call, headerValues, queryOf, readFormBody, rememberProof } from './call.ts'
+import { pageHeaders, securityHeaders } from './security-headers.ts'
+import type { Server } from './server.ts'
+
+/** One method on one path, ready to be routed. */
+export type Endpoint = {
+  readonly method: 'GET' | 'POST'
+  /** Below the issuer, with `:name` for values; from the root when it starts with `//`. */
+  readonly path: string
+  readonly handle: (
+    server: Server,
+    arrived: {
+      readonly connection: Connection
+      readonly method: string
+      readonly path: Readonly<Record<string, string>>
+    },
+  ) => Promise<Response>
+}
+
+/** What sets one kind of endpoint apart from another. */
+type Kind = {
+  readonly step: Step | 'metadata'
+  readonly pairs: (connection: Connection) => Promise<Pairs>
+  readonly refusal: (error: OAuthError, context: AnswerContext) => Answer
+  /** Whether answers carry the DPoP nonce of the caller's key. */
+  readonly nonce: 'sent' | 'none'
+}
+
+type AnswerContext = { readonly server: Server; readonly connection: Connection; readonly correlationId: CorrelationId }
+
+type Work<Schema extends v.GenericSchema> = (call: Call<v.InferOutput<Schema>>, server: Server) => Promise<Answer>
+
+/** An endpoint that clients call: a form in, JSON out. */
+export function backChannelEndpoint<Schema extends v.GenericSchema>(
+  step: Step,
+  path: string,
+  schema: Schema,
+  work: Work<Schema>,
+): Endpoint {
+  return endpoint('POST', path, schema, work, { step, pairs: readFormBody, refusal: refusalAsJson, nonce: 'sent' })
+}
+
+/** A document everybody may read. */
+export function documentEndpoint(path: string, read: (server: Server) => Answer): Endpoint {
+  return {
+    method: 'GET',
+    path,
+    handle: (server) => {
+      const { status, headers, body } = read(server)
+      return Promise.resolve(new Response(body, { status, headers: { ...securityHeaders(server.issuer), ...headers } }))
+    },
+  }
+}
+
+/** A page that browsers open: the query in, HTML or a redirect out. */
+export function pageEndpoint<Schema extends v.GenericSchema>(
+  step: Step,
+  path: string,
+  schema: Schema,
+  work: Work<Schema>,
+): Endpoint {
+  const pairs = ({ target }: Connection) => Promise.resolve(parseForm(queryOf(target) ?? ''))
+  return endpoint('GET', path, schema, work, { step, pairs, refusal: refusalAsPage, nonce: 'none' })
+}
+
+/** A form that browsers post. */
+export function formEndpoint<Schema extends v.GenericSchema>(
+  step: Step,
+  path: string,
+  schema: Schema,
+  work: Work<Schema>,
+): Endpoint {
+  return endpoint('POST', path, schema, work, { step, pairs: readFormBody, refusal: refusalAsPage, nonce: 'none' })
+}
+
+/** A protected resource of our own. */
+export function resourceEndpoint<Schema extends v.GenericSchema>(
+  method: 'GET' | 'POST',
+  path: string,
+  schema: Schema,
+  pairs: (connection: Connection) => Promise<Pairs>,
+  work: Work<Schema>,
+): Endpoint {
+  return endpoint(method, path, schema, work, { step: 'userinfo', pairs, refusal: refusalAsChallenge, nonce: 'sent' })
+}
+
+/** Refuses everything that reaches it: the wrong method, or no such path. */
+export function refusingEndpoint(rule: RuleSlug, expected: Readonly<Record<string, string>>): Endpoint['handle'] {
+  const kind: Kind = { step: 'metadata', pairs: () => Promise.resolve([]), refusal: refusalAsJson, nonce: 'none' }
+  return (server, arrived) => envelope(kind, server, arrived, () => Promise.reject(new OAuthError(rule, { expected })))
+}
+
+function endpoint<Schema extends v.GenericSchema>(
+  method: 'GET' | 'POST',
+  path: string,
+  schema: Schema,
+  work: Work<Schema>,
+  kind: Kind,
+): Endpoint {
+  return {
+    method,
+    path,
+    handle: (server, arrived) =>
+      envelope(kind, server, arrived, async (call) => {
+        const pairs = await kind.pairs(arrived.connection)
+        return work({ ...call, pairs, form: parseMessage(schema, pairs) }, server)
+      }),
+  }
+}
+
+type Arrived = Parameters<Endpoint['handle']>[1]
+
+async function envelope(
+  kind: Kind,
+  server: Server,
+  { connection, method, path }: Arrived,
+  work: (call: Omit<Call<unknown>, 'form' | 'pairs'>) => Promise<Answer>,
+): Promise<Response> {
+  const correlationId = newCorrelationId(server.random)
+  const presentedProof = rememberProof(connection, server.hash)
+  let about: { clientId?: ClientId; subject?: Subject } = {}
+  const note: Call<unknown>['note'] = (more) => {
+    about = { ...about, ...more }
+  }
+  const now = server.clock()
+  const context = { server, connection, correlationId }
+  const url = server.origin + (connection.target.split('?', 1)[0] ?? '')
+  const judged = await judge(kind, context, () =>
+    work({ connection, method, url, path, correlationId, now, presentedProof, note }),
+  )
+  const { answer, outcome, error } = judged
+  server.audit({
+    correlationId,
+    time: now,
+    step: kind.step,
+    outcome,
+    rule: error instanceof OAuthError ? error.rule : answer.refused,
+    status: answer.status,
+    clientId: about.clientId,
+    subject: about.subject,
+    peerAddress: connection.peerAddress,
+    detail: error instanceof OAuthError ? error.detail : undefined,
+    cause: outcome === 'failed' ? error : undefined,
+  })
+  const nonce = kind.nonce === 'sent' ? nonceOf(presentedProof, server) : undefined
+  return toResponse(answer, context, nonce)
+}
+
+type Judged = { readonly answer: Answer; readonly outcome: 'done' | 'refused' | 'failed'; readonly error: unknown }
+
+async function judge(kind: Kind, context: AnswerContext, work: () => Promise<Answer>): Promise<Judged> {
+  try {
+    const answer = await work()
+    return { answer, outcome: answer.refused === undefined ? 'done' : 'refused', error: undefined }
+  } catch (error) {
+    const refusal = refusalOf(error)
+    if (refusal !== undefined) return { answer: kind.refusal(refusal, context), outcome: 'refused', error: refusal }
+    return { answer: bareServerError(context.correlationId), outcome: 'failed', error }
+  }
+}
+
+function nonceOf(presentedProof: Call<unknown>['presentedProof'], server: Server): string | undefined {
+  try {
+    const proof = presentedProof()
+    return proof === undefined ? undefined : server.nonces.current(proof.key.thumbprint, server.clock())
+  } catch {
+    // The refusal has been written already; a proof nobody can read gets no nonce.
+    return undefined
+  }
+}
+
+function toResponse(
+  answer: Answer,
+  { server, connection, correlationId }: AnswerContext,
+  nonce: string | undefined,
+): Response {
+  const headers = new Headers({
+    'cache-control': 'no-store',
+    ...securityHeaders(server.issuer),
+    'x-correlation-id': correlationId,
+    'x-fapi-interaction-id': presentedInteractionId(connection.headers) ?? correlationId,
+    ...(nonce === undefined ? {} : { 'dpop-nonce': nonce }),
+    ...answer.headers,
+  })
+  for (const cookie of answer.cookies) headers.append('set-cookie', cookie)
+  return new Response(answer.body, { status: answer.status, headers })
+}
+
+/** What a caller is told, on the wire. RFC 6749 §5.2, with members of our own beside. */
+function refusalBody(error: OAuthError, correlationId: CorrelationId): string {
+  const refusal = publicRefusal(error.rule)
+  return JSON.stringify({
+    error: refusal.error,
+    error_description: refusal.sentence,
+    rule: refusal.slug,
+    hint: refusal.hint,
+    ...(Object.keys(error.expected).length === 0 ? {} : { expected: error.expected }),
+    correlation_id: correlationId,
+  })
+}
+
+function refusalAsJson(error: OAuthError, { connection, correlationId }: AnswerContext): Answer {
+  const { status } = publicRefusal(error.rule)
+  const allow = error.expected['allow']
+  const usedBasic = status === 401 && headerValues(connection, 'authorization').length > 0
+  return {
+    status,
+    headers: {
+      'content-type': 'application/json',
+      ...(error.rule === 'method_not_allowed' && allow !== undefined ? { allow } : {}),
+      // RFC 6749 §5.2: a client that used the Authorization header is answered in kind.
+      ...(usedBasic ? { 'www-authenticate': 'Basic realm="not offered; use private_key_jwt"' } : {}),
+      ...(status === 503 ? { 'retry-after': '5' } : {}),
+    },
+    cookies: [],
+    body: refusalBody(error, correlationId),
+  }
+}
+
+function refusalAsPage(error: OAuthError, { server, correlationId }: AnswerContext): Answer {
+  const refusal = publicRefusal(error.rule)
+  return {
+    status: refusal.status,
+    headers: pageHeaders(server, undefined),
+    cookies: [],
+    body: server.pages.error({ refusal, correlationId }),
+  }
+}
+
+/** At a resource every refusal of a token or proof is a 401 with a challenge. RFC 6750 §3.1; RFC 9449 §7.1. */
+function refusalAsChallenge(error: OAuthError, context: AnswerContext): Answer {
+  const answer = refusalAsJson(error, context)
+  const { error: code } = publicRefusal(error.rule)
+  const ofProof = code === 'invalid_dpop_proof' || code === 'use_dpop_nonce'
+  const status = ofProof ? 401 : answer.status
+  if (status !== 401 && status !== 403 && code !== 'invalid_request') return answer
+  const scheme = presentedScheme(context.connection.headers)
+  const challenge = challengeOf(error, { scheme, resourceMetadata: undefined })
+  return { ...answer, status, headers: { 'content-type': 'application/json', 'www-authenticate': challenge } }
+}
+
+function bareServerError(correlationId: CorrelationId): Answer {
+  return {
+    status: 500,
+    headers: { 'content-type': 'application/json' },
+    cookies: [],
+    body: JSON.stringify({ error: 'server_error', correlation_id: correlationId }),
+  }
+}

@@ -1,0 +1,41 @@
+import { endpointPaths } from '../../core/metadata.ts'
+import { refuse } from '../../core/oauth-error.ts'
+import type { Connection } from '../../core/ports.ts'
+import { checkAccess } from '../../core/protected-resource.ts'
+import { NoParameters, type Pairs } from '../../core/wire/form.ts'
+import { ok } from '../answers.ts'
+import { type Call, headerValues, queryOf, readFormBody } from '../call.ts'
+import { resourceEndpoint } from '../endpoint.ts'
+import { resourcePowers, type Server } from '../server.ts'
+
+/** UserInfo endpoint, by GET and POST: a protected resource like any other. OIDC Core §5.3; FAPI 2.0 SP §5.3.4. */
+export const userinfo = [
+  resourceEndpoint('GET', endpointPaths.userinfo, NoParameters, () => Promise.resolve([]), claimsOfThePerson),
+  resourceEndpoint('POST', endpointPaths.userinfo, NoParameters, noTokenInTheBody, claimsOfThePerson),
+]
+
+async function claimsOfThePerson(call: Call<unknown>, server: Server) {
+  const { method, url, connection } = call
+  const { headers, target } = connection
+  const requirement = { scope: ['openid'], speaksFor: 'person' } as const
+  const { token } = await checkAccess({ method, url, headers, target }, requirement, resourcePowers(server))
+  call.note({ clientId: token.clientId, subject: token.subject })
+
+  const user = await server.store.users.bySubject(token.subject)
+  if (user === undefined) return refuse('access_token_revoked')
+  const { name, email } = user.claims
+  return ok({
+    sub: user.subject,
+    ...(token.scope.includes('profile') && name !== undefined ? { name } : {}),
+    ...(token.scope.includes('email') && email !== undefined ? { email } : {}),
+  })
+}
+
+/** A form body is read only to say no to a token in it. FAPI 2.0 SP §5.3.4-1. */
+async function noTokenInTheBody(connection: Connection): Promise<Pairs> {
+  const { target } = connection
+  if (queryOf(target) !== undefined || headerValues(connection, 'content-type').length === 0) return []
+  const pairs = await readFormBody(connection)
+  if (pairs.some(([name]) => name === 'access_token')) refuse('access_token_in_body')
+  return []
+}

@@ -1,0 +1,92 @@
+import type { Approval, AuthorizationRequest, Redemption, RedemptionMismatch } from '../../core/flow.ts'
+import type { CodeChallenge } from '../../core/names.ts'
+import { OAuthError, refuse } from '../../core/oauth-error.ts'
+import { challengeOfVerifier } from '../../core/pkce.ts'
+import type { RuleSlug } from '../../core/rules.ts'
+import { digestOf, parseHandle } from '../artefacts.ts'
+import { narrowReach } from '../catalogue.ts'
+import { spendOnce } from '../proof-of-possession.ts'
+import type { Server } from '../server.ts'
+import { issueAccessToken, issueIdToken } from '../tokens.ts'
+import type { GrantHandler, GrantRequest } from './grant.ts'
+
+/** The authorization code grant. RFC 6749 §4.1.3; RFC 7636 §4.6; FAPI 2.0 SP §5.3.2.2-9. */
+export const authorizationCode: GrantHandler = async (asked, server) => {
+  const { call, client, proof } = asked
+  const { code } = call.form
+  if (code === undefined) return refuse('parameter_missing', { expected: { parameter: 'code' } })
+  const handle = parseHandle(code) ?? refuse('code_unknown')
+
+  await spendOnce(server, ...asked.spend)
+
+  // One winner; a wrong attempt with the right code ends the code.
+  const verifier = judgeVerifier(call.form.codeVerifier, server)
+  const redemption = await server.store.requests.redeem({
+    id: handle.id,
+    codeHash: digestOf('code', handle.secret, server.hash),
+    clientId: client.clientId,
+    redirectUri: call.form.redirectUri ?? '',
+    codeChallenge: verifier.challenge,
+    dpopJkt: proof.thumbprint,
+    now: call.now,
+  })
+  if (redemption.outcome !== 'redeemed') return refuseRedemption(redemption, verifier.problem)
+  return issue(asked, redemption.request, redemption.approval, server)
+}
+
+type Verifier = { readonly challenge: CodeChallenge | undefined; readonly problem: OAuthError | undefined }
+
+/** A malformed verifier is a wrong attempt like any other: it must end the code, so it is carried on to the store. */
+function judgeVerifier(verifier: string | undefined, { hash }: Server): Verifier {
+  try {
+    return { challenge: challengeOfVerifier(verifier, hash), problem: undefined }
+  } catch (error) {
+    if (error instanceof OAuthError) return { challenge: undefined, problem: error }
+    throw error
+  }
+}
+
+const mismatchRules = {
+  client: 'code_client_mismatch',
+  redirect_uri: 'code_redirect_uri_mismatch',
+  code_verifier: 'code_verifier_mismatch',
+  dpop_key: 'code_key_mismatch',
+} as const satisfies Record<RedemptionMismatch, RuleSlug>
+
+function refuseRedemption(
+  redemption: Exclude<Redemption, { outcome: 'redeemed' }>,
+  problem: OAuthError | undefined,
+): never {
+  switch (redemption.outcome) {
+    case 'replayed':
+      return refuse('code_replayed', { detail: `presented by ${redemption.by}, grant ${redemption.grantRef}` })
+    case 'mismatched':
+      if (redemption.what === 'code_verifier' && problem !== undefined) throw problem
+      return refuse(mismatchRules[redemption.what])
+    case 'expired':
+      return refuse('code_expired')
+    case 'grant_revoked':
+      return refuse('code_grant_revoked')
+    case 'unknown':
+      return refuse('code_unknown')
+  }
+}
+
+async function issue(
+  { call, client, proof }: GrantRequest,
+  request: AuthorizationRequest,
+  approval: Approval,
+  server: Server,
+) {
+  const reach = narrowReach(approval, call.form.resources, server.catalogue)
+  const { subject, grantRef, authTime, acr } = approval
+  call.note({ subject })
+  const accessToken = await issueAccessToken(
+    { ...reach, subject, clientId: client.clientId, dpopJkt: proof.thumbprint, grantRef, authTime, acr, now: call.now },
+    server,
+  )
+  const idToken = reach.scope.includes('openid')
+    ? await issueIdToken({ approval, client, nonce: request.nonce, now: call.now }, server)
+    : undefined
+  return { accessToken, expiresIn: server.lifetimes.accessToken, scope: reach.scope, idToken }
+}

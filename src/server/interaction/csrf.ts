@@ -1,0 +1,24 @@
+import { equalInConstantTime } from '../../core/constant-time.ts'
+import type { Session } from '../../core/flow.ts'
+import type { RowId } from '../../core/names.ts'
+import { refuse } from '../../core/oauth-error.ts'
+import { type Call, headerValues } from '../call.ts'
+import type { Server } from '../server.ts'
+
+/** The token of one page: tied to the browser, the pending request and the session of the person. RFC 6749 §10.12. */
+export function csrfToken(browser: string, interaction: RowId, session: Session | undefined, { hash }: Server): string {
+  return hash(`csrf\n${browser}\n${interaction}\n${session?.id ?? 'nobody'}`)
+}
+
+/**
+ * Refuses a form that another site sent, or that belongs to another page. RFC 6749 §10.12; RFC 9700 §4.7.
+ * @throws OAuthError post_from_another_site, csrf_token_invalid
+ */
+export function checkPostedHere(call: Call<{ readonly csrf: string }>, expected: string, server: Server): void {
+  const site = headerValues(call.connection, 'sec-fetch-site')
+  if (!site.every((value) => value === 'same-origin')) refuse('post_from_another_site')
+  // Our own no-referrer policy makes browsers send the origin of our forms as null.
+  const origins = headerValues(call.connection, 'origin')
+  if (!origins.every((value) => value === server.origin || value === 'null')) refuse('post_from_another_site')
+  if (!equalInConstantTime(call.form.csrf, expected)) refuse('csrf_token_invalid')
+}

@@ -1,0 +1,68 @@
+/** One browser's way through sign-in and consent: what is pending, and what it still needs. */
+
+import { equalInConstantTime } from '../../core/constant-time.ts'
+import type { ClientRecord, InteractionRow, PushedRequest, Session } from '../../core/flow.ts'
+import { registeredRedirectUri, type NumericDate, rowId } from '../../core/names.ts'
+import { orRefuse, refuse } from '../../core/oauth-error.ts'
+import type { Call } from '../call.ts'
+import { digestOf } from '../artefacts.ts'
+import type { Server } from '../server.ts'
+import { browserSecret, currentSession } from './cookies.ts'
+
+/** An interaction of this browser, with the request it is about and the client that waits for the answer. */
+export type Pending = {
+  readonly interaction: InteractionRow
+  readonly request: PushedRequest
+  readonly client: ClientRecord
+  readonly browser: string
+  readonly session: Session | undefined
+}
+
+/** The path of an interaction, below the issuer. */
+export const interactionPath = '/interaction/:id'
+
+/**
+ * The interaction of the path, if this browser started it and it is not over.
+ * @throws OAuthError interaction_unknown, interaction_foreign, interaction_expired, request_no_longer_allowed
+ */
+export async function findPending(call: Call<unknown>, server: Server): Promise<Pending> {
+  const id = orRefuse('interaction_unknown', () => rowId(call.path['id'] ?? ''))
+  const { interaction, request } = (await server.store.requests.interaction(id)) ?? refuse('interaction_unknown')
+  const browser = browserSecret(call, server) ?? refuse('interaction_foreign')
+  const presented = digestOf('browser', browser, server.hash)
+  if (!equalInConstantTime(interaction.browserHash, presented)) refuse('interaction_foreign')
+  if (call.now >= interaction.expiresAt) refuse('interaction_expired')
+  const client = await clientStillAllowed(request, server)
+  call.note({ clientId: client.clientId })
+  return { interaction, request, client, browser, session: await currentSession(call, server) }
+}
+
+/**
+ * The client of a pushed request, if it could push it today. RFC 9126 §7.4.
+ * @throws OAuthError request_no_longer_allowed
+ */
+export async function clientStillAllowed({ clientId, request }: PushedRequest, server: Server): Promise<ClientRecord> {
+  const client = await server.store.clients.find(clientId)
+  if (client?.status !== 'active' || !client.grantTypes.includes('authorization_code')) {
+    return refuse('request_no_longer_allowed')
+  }
+  const sameUri = registeredRedirectUri(request.redirectUri, client) !== undefined
+  const sameScope = request.scope.every((value) => client.scope.includes(value))
+  return sameUri && sameScope ? client : refuse('request_no_longer_allowed')
+}
+
+/**
+ * Whether the person is signed in as freshly as the request demands: `prompt=login` and `select_account` want a sign-in
+ * in this very interaction, `max_age` one that is recent enough. OIDC Core §3.1.2.1.
+ */
+export function isSignedInFreshly(
+  session: Session | undefined,
+  { request }: PushedRequest,
+  signedIn: InteractionRow['signedIn'],
+  now: NumericDate,
+): session is Session {
+  if (session === undefined) return false
+  if (signedIn?.sessionId === session.id) return true
+  if (request.prompt.includes('login') || request.prompt.includes('select_account')) return false
+  return request.maxAge === undefined || now - session.authTime <= request.maxAge
+}

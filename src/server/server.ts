@@ -1,0 +1,65 @@
+import type { TokenMemory, ResourcePowers } from '../core/protected-resource.ts'
+import type { TrustedIssuer } from '../core/access-token.ts'
+import { endpointUrl } from '../core/metadata.ts'
+import { createDpopNonces, type DpopNonces } from '../core/nonce.ts'
+import { signingAlgorithms } from '../core/profile.ts'
+import { createCatalogue, type Catalogue } from './catalogue.ts'
+import type { ServerConfig, ServerPorts } from './config.ts'
+
+/** What every endpoint works with: the configuration, the ports, and what follows from them. */
+export type Server = ServerPorts &
+  ServerConfig & {
+    readonly catalogue: Catalogue
+    readonly nonces: DpopNonces
+    /** Ourselves, as userinfo trusts us. */
+    readonly self: TrustedIssuer
+    readonly remembered: TokenMemory
+    readonly url: (path: string) => string
+    /** The origin of the issuer: every URL of ours starts with it. */
+    readonly origin: string
+    /** The path of the issuer, before every path of an endpoint. */
+    readonly basePath: string
+  }
+
+/** Puts a server together. Nothing happens yet. */
+export function assemble(config: ServerConfig, ports: ServerPorts): Server {
+  const { issuer } = config
+  return {
+    ...ports,
+    ...config,
+    catalogue: createCatalogue(config.apis),
+    nonces: createDpopNonces(issuer, ports.mac),
+    self: {
+      issuer,
+      algorithms: signingAlgorithms,
+      keys: () => Promise.resolve(ports.keys.published()),
+    },
+    remembered: nothingRemembered,
+    url: (path) => endpointUrl(issuer, path),
+    origin: new URL(issuer).origin,
+    basePath: new URL(issuer).pathname.replace(/\/$/, ''),
+  }
+}
+
+/** Userinfo is called once per sign-in: remembering its tokens would save nothing. */
+const nothingRemembered: TokenMemory = { get: () => undefined, set: () => {} }
+
+/** What userinfo needs to judge a request. */
+export function resourcePowers(server: Server): ResourcePowers {
+  const { issuer, self, nonces, store, verify, hash, clock, remembered } = server
+  const now = clock()
+  return {
+    audience: issuer,
+    issuers: [self],
+    nonces,
+    replay: store.replay,
+    verify,
+    hash,
+    now,
+    remembered,
+    standing: async ({ grantRef }) => {
+      if (grantRef === undefined) return 'live'
+      return (await store.grants.standing(grantRef, now)) === 'live' ? 'live' : 'revoked'
+    },
+  }
+}
