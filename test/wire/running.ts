@@ -1,0 +1,165 @@
+/** The real thing on loopback sockets: an authorization server on SQLite, and a guarded API. */
+
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createPages } from '../../src/console/index.ts'
+import { clientId, issuer, numericDate, resourceIdentifier, Secret, subject, username } from '../../src/core/names.ts'
+import type { AuditEvent, Handler } from '../../src/core/ports.ts'
+import { signingAlgorithms, standardLifetimes } from '../../src/core/profile.ts'
+import { createGuard, type GuardEnv, honoGuard, nodeGuardPorts, parseGuardPolicy } from '../../src/guard/index.ts'
+import { openSigningKeys } from '../../src/node/keys.ts'
+import { listen } from '../../src/node/listener.ts'
+import { createPasswords } from '../../src/node/passwords.ts'
+import { createMac, createVerifier, random, sha256, systemClock } from '../../src/node/runtime.ts'
+import { createServer } from '../../src/server/index.ts'
+import { openSqliteStore } from '../../src/stores/sql/index.ts'
+import type { TestClient } from '../flow/world.ts'
+
+/** What is running. */
+export type Running = Awaited<ReturnType<typeof startRunning>>
+
+const redirect = 'http://127.0.0.1:9/callback'
+
+/** Starts server and API on free ports, with one person (alice) and one client. */
+export async function startRunning(client: Omit<TestClient, 'clientId'>) {
+  const folder = await mkdtemp(join(tmpdir(), 'strongroom-test-'))
+  const store = await openSqliteStore({ path: join(folder, 'state.db'), clock: systemClock, hash: sha256 })
+  const events: AuditEvent[] = []
+  const audit = (event: AuditEvent) => events.push(event)
+
+  // The port is known before the issuer can be.
+  let handler: Handler = () => Promise.resolve(new Response(null, { status: 503 }))
+  const listener = await listen((request, connection) => handler(request, connection), { host: '127.0.0.1', port: 0 })
+  const bank = await startBank(issuer(`http://localhost:${listener.port}`), store.grants.standing, audit)
+  const theIssuer = issuer(`http://localhost:${listener.port}`)
+  const passwords = createPasswords()
+  handler = createServer(
+    {
+      issuer: theIssuer,
+      apis: [
+        { resource: bank.resource, name: 'Bank', scopes: [{ name: 'accounts', description: 'See your accounts' }] },
+      ],
+      lifetimes: standardLifetimes,
+      demoUser: undefined,
+    },
+    {
+      store,
+      clock: systemClock,
+      random,
+      hash: sha256,
+      mac: createMac(),
+      verify: createVerifier({ cacheSize: 1000 }),
+      keys: await openSigningKeys({
+        store: store.keys,
+        sealing: new Secret(Buffer.alloc(32, 7).toString('base64url')),
+        algorithms: signingAlgorithms,
+        clock: systemClock,
+        random,
+        hash: sha256,
+      }),
+      passwords,
+      audit,
+      pages: createPages(),
+    },
+  )
+  await store.users.add({
+    subject: subject('alice-subject'),
+    username: username('alice'),
+    passwordHash: await passwords.hash('correct horse'),
+    status: 'active',
+    notBefore: numericDate(0),
+    createdAt: systemClock(),
+    claims: { name: 'Alice Example' },
+  })
+  await store.clients.add({
+    clientId: clientId('foreign-client'),
+    name: 'A foreign client',
+    applicationType: 'web',
+    redirectUris: [redirect],
+    grantTypes: ['authorization_code', 'client_credentials'],
+    scope: ['openid', 'profile', 'accounts'],
+    keys: [client.key],
+    tokenEndpointAuthSigningAlg: undefined,
+    idTokenSignedResponseAlg: undefined,
+    status: 'active',
+    notBefore: numericDate(0),
+    createdAt: systemClock(),
+  })
+  return {
+    issuer: theIssuer,
+    api: bank.resource,
+    redirect,
+    clientId: 'foreign-client',
+    events,
+    store,
+    close: async () => {
+      await bank.close()
+      await listener.close()
+      await store.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+type Standing = Awaited<ReturnType<typeof openSqliteStore>>['grants']['standing']
+
+async function startBank(trusted: ReturnType<typeof issuer>, standing: Standing, audit: (event: AuditEvent) => void) {
+  let app = new Hono<GuardEnv>()
+  const server = serve({ fetch: (request, env) => app.fetch(request, env), hostname: '127.0.0.1', port: 0 })
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  const policy = parseGuardPolicy({
+    resource: url,
+    name: 'Bank',
+    publicUrl: url,
+    issuers: [trusted],
+    routes: [{ methods: ['GET'], path: '/accounts', scope: ['accounts'], speaksFor: 'person' }],
+  })
+  const ports = nodeGuardPorts({
+    issuers: [trusted],
+    audit,
+    standing: async ({ grantRef }) =>
+      grantRef === undefined || (await standing(grantRef, systemClock())) === 'live' ? 'live' : 'revoked',
+  })
+  app = new Hono<GuardEnv>()
+  app.use(honoGuard(createGuard(policy, ports)))
+  app.get('/accounts', (c) => c.json({ of: c.get('access').token.subject }))
+  return {
+    resource: resourceIdentifier(url),
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        if ('closeAllConnections' in server) server.closeAllConnections()
+      }),
+  }
+}
+
+/** Signs alice in and allows, the way a browser would: forms and cookies. Returns where the browser is sent back to. */
+export async function allowInBrowser(authorizationUrl: string): Promise<URL> {
+  const jar = new Map<string, string>()
+  const visit = async (url: string, form?: Record<string, string>) => {
+    const response = await fetch(url, {
+      method: form === undefined ? 'GET' : 'POST',
+      redirect: 'manual',
+      headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
+      ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
+    })
+    for (const cookie of response.headers.getSetCookie()) {
+      const [name = '', value = ''] = (cookie.split(';')[0] ?? '').split('=')
+      jar.set(name, value)
+    }
+    return { location: response.headers.get('location') ?? '', html: await response.text() }
+  }
+  const csrf = (html: string) => /name="csrf"[^>]*value="([^"]*)"/.exec(html)?.[1] ?? ''
+  const { location: interaction } = await visit(authorizationUrl)
+  const signIn = await visit(interaction)
+  await visit(`${interaction}/sign-in`, { csrf: csrf(signIn.html), username: 'alice', password: 'correct horse' })
+  const consent = await visit(interaction)
+  const { location } = await visit(`${interaction}/consent`, { csrf: csrf(consent.html), decision: 'allow' })
+  return new URL(location)
+}
