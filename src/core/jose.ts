@@ -7,6 +7,7 @@ import { base64url, compactVerify, CompactSign, importJWK, type JWK } from 'jose
 import { isJsonObject, type JsonObject, jwkThumbprint, type JwkThumbprint } from './names.ts'
 import type { Hash, Signer, Verifier } from './ports.ts'
 import { profile, type SigningAlgorithm, signingAlgorithm } from './profile.ts'
+import { isOfSmallOrder } from './small-order.ts'
 import { parseStrictJsonObject } from './strict-json.ts'
 
 /** A public key of the profile, with only the members that matter. RFC 7517; FAPI 2.0 SP §5.4.1. */
@@ -107,7 +108,11 @@ function rsaMembers(n: unknown, e: unknown): { n: string; e: string } {
 function publicMembers(jwk: JsonObject): { jwk: PublicJwk; alg: SigningAlgorithm } {
   const { kty, crv, x, y, n, e } = jwk
   if (kty === 'EC' && crv === 'P-256') return { jwk: { kty, crv, x: exactly(x, 32), y: exactly(y, 32) }, alg: 'ES256' }
-  if (kty === 'OKP' && crv === 'Ed25519') return { jwk: { kty, crv, x: exactly(x, 32) }, alg: 'EdDSA' }
+  if (kty === 'OKP' && crv === 'Ed25519') {
+    const point = exactly(x, 32)
+    if (isOfSmallOrder(decodeBase64url(point))) throw new SyntaxError('a point of small order')
+    return { jwk: { kty, crv, x: point }, alg: 'EdDSA' }
+  }
   if (kty === 'RSA') return { jwk: { kty, ...rsaMembers(n, e) }, alg: 'PS256' }
   throw new SyntaxError('not a key of the profile')
 }
