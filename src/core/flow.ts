@@ -4,7 +4,7 @@
  */
 
 import { equalInConstantTime } from './constant-time.ts'
-import type { PublicKey } from './jose.ts'
+import type { PublicKey } from './keys.ts'
 import type {
   ClientId,
   CodeChallenge,

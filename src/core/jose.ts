@@ -5,34 +5,13 @@
 
 import { base64url, compactVerify, CompactSign, importJWK, type JWK } from 'jose'
 import { isJsonObject, type JsonObject, jwkThumbprint, type JwkThumbprint } from './names.ts'
+import type { PublicJwk, PublicKey, UnverifiedJws } from './keys.ts'
 import type { Hash, Signer, Verifier } from './ports.ts'
 import { profile, type SigningAlgorithm, signingAlgorithm } from './profile.ts'
 import { isOfSmallOrder } from './small-order.ts'
 import { parseStrictJsonObject } from './strict-json.ts'
 
-/** A public key of the profile, with only the members that matter. RFC 7517; FAPI 2.0 SP §5.4.1. */
-export type PublicJwk =
-  | { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string }
-  | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string }
-  | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
-
-/** A public key with the one algorithm it serves and its thumbprint; `kid` and `use` as its owner published them. */
-export type PublicKey = {
-  readonly jwk: PublicJwk
-  readonly alg: SigningAlgorithm
-  readonly thumbprint: JwkThumbprint
-  readonly kid: string | undefined
-}
-
-/** A compact JWS that was taken apart and whose signature nobody has checked yet. */
-export type UnverifiedJws = {
-  readonly header: JsonObject
-  readonly payload: JsonObject
-  /** The first two parts as they came: what the signature covers. */
-  readonly signingInput: string
-  /** The third part, canonical base64url. */
-  readonly signature: string
-}
+export type { PublicJwk, PublicKey, UnverifiedJws } from './keys.ts'
 
 const canonicalBase64url = /^[A-Za-z0-9_-]*$/
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -79,7 +79,7 @@ export const correlationId: (text: string) => CorrelationId = mint('correlation 
  */
 export function username(text: string): Username {
   const canonical = text.normalize('NFKC').trim().toLowerCase()
-  if (canonical.length === 0 || canonical.length > 64 || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(canonical)) {
+  if (canonical.length === 0 || canonical.length > 64 || /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(canonical)) {
     throw new MalformedName('user name')
   }
   return canonical as Username

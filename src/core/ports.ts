@@ -16,7 +16,7 @@ import type {
   StoredKey,
   UserRecord,
 } from './flow.ts'
-import type { PublicKey, UnverifiedJws } from './jose.ts'
+import type { PublicKey, UnverifiedJws } from './keys.ts'
 import type { ClientId, CorrelationId, GrantRef, NumericDate, RowId, Sha256, Subject, Username } from './names.ts'
 import type { SigningAlgorithm } from './profile.ts'
 import type { RuleSlug } from './rules.ts'

@@ -3,7 +3,6 @@
  * inside it read as sentences.
  */
 
-import type * as v from 'valibot'
 import { challengeOf } from '../core/challenge.ts'
 import { newCorrelationId, presentedInteractionId } from '../core/correlation.ts'
 import { OAuthError, refusalOf } from '../core/oauth-error.ts'
@@ -11,7 +10,7 @@ import type { ClientId, CorrelationId, Subject } from '../core/names.ts'
 import type { Connection } from '../core/ports.ts'
 import { presentedScheme } from '../core/protected-resource.ts'
 import { publicRefusal, type RuleSlug, type Step } from '../core/rules.ts'
-import { type Pairs, parseForm, parseMessage } from '../core/wire/form.ts'
+import { type Message, type MessageSchema, type Pairs, parseForm, parseMessage } from '../core/wire/form.ts'
 import type { Answer } from './answers.ts'
 import { type Call, headerValues, queryOf, readFormBody, rememberProof } from './call.ts'
 import { pageHeaders, securityHeaders } from './security-headers.ts'
@@ -43,10 +42,10 @@ type Kind = {
 
 type AnswerContext = { readonly server: Server; readonly connection: Connection; readonly correlationId: CorrelationId }
 
-type Work<Schema extends v.GenericSchema> = (call: Call<v.InferOutput<Schema>>, server: Server) => Promise<Answer>
+type Work<Schema extends MessageSchema> = (call: Call<Message<Schema>>, server: Server) => Promise<Answer>
 
 /** An endpoint that clients call: a form in, JSON out. */
-export function backChannelEndpoint<Schema extends v.GenericSchema>(
+export function backChannelEndpoint<Schema extends MessageSchema>(
   step: Step,
   path: string,
   schema: Schema,
@@ -68,7 +67,7 @@ export function documentEndpoint(path: string, read: (server: Server) => Answer)
 }
 
 /** A page that browsers open: the query in, HTML or a redirect out. */
-export function pageEndpoint<Schema extends v.GenericSchema>(
+export function pageEndpoint<Schema extends MessageSchema>(
   step: Step,
   path: string,
   schema: Schema,
@@ -79,7 +78,7 @@ export function pageEndpoint<Schema extends v.GenericSchema>(
 }
 
 /** A form that browsers post. */
-export function formEndpoint<Schema extends v.GenericSchema>(
+export function formEndpoint<Schema extends MessageSchema>(
   step: Step,
   path: string,
   schema: Schema,
@@ -89,7 +88,7 @@ export function formEndpoint<Schema extends v.GenericSchema>(
 }
 
 /** A protected resource of our own. */
-export function resourceEndpoint<Schema extends v.GenericSchema>(
+export function resourceEndpoint<Schema extends MessageSchema>(
   method: 'GET' | 'POST',
   path: string,
   schema: Schema,
@@ -105,7 +104,7 @@ export function refusingEndpoint(rule: RuleSlug, expected: Readonly<Record<strin
   return (server, arrived) => envelope(kind, server, arrived, () => Promise.reject(new OAuthError(rule, { expected })))
 }
 
-function endpoint<Schema extends v.GenericSchema>(
+function endpoint<Schema extends MessageSchema>(
   method: 'GET' | 'POST',
   path: string,
   schema: Schema,

@@ -5,6 +5,12 @@ import { OAuthError, refuse } from '../oauth-error.ts'
 /** The parameters of a form or query, in order, as they stood on the wire. */
 export type Pairs = readonly (readonly [name: string, value: string])[]
 
+/** The schema of one message. */
+export type MessageSchema = v.GenericSchema
+
+/** What a schema makes of a message. */
+export type Message<Schema extends MessageSchema> = v.InferOutput<Schema>
+
 /** Parameters that a specification lets repeat. RFC 8707 §2. */
 const repeatable = new Set(['resource'])
 
@@ -49,7 +55,7 @@ function isPlainName(name: string): boolean {
  * Reads one message from the parameters. Unknown parameters are passed over, as RFC 6749 §3.1 demands.
  * @throws OAuthError parameter_malformed, naming the parameter
  */
-export function parseMessage<Schema extends v.GenericSchema>(schema: Schema, pairs: Pairs): v.InferOutput<Schema> {
+export function parseMessage<Schema extends MessageSchema>(schema: Schema, pairs: Pairs): Message<Schema> {
   const single = pairs.filter(([name]) => !repeatable.has(name))
   const resource = pairs.filter(([name]) => name === 'resource').map(([, value]) => value)
   const result = v.safeParse(schema, { ...Object.fromEntries(single), resource })

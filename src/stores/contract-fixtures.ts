@@ -1,0 +1,208 @@
+/** Valid records for the contract suite; each test breaks one thing. */
+
+import { createHash } from 'node:crypto'
+import type {
+  Approval,
+  ClientRecord,
+  Grant,
+  InteractionRow,
+  OpeningAttempt,
+  PushedRequest,
+  RedemptionAttempt,
+  Session,
+  UserRecord,
+} from '../core/flow.ts'
+import { parsePublicKey } from '../core/jose.ts'
+import {
+  clientId,
+  codeChallenge,
+  grantRef,
+  jwkThumbprint,
+  type NumericDate,
+  numericDate,
+  resourceIdentifier,
+  type RowId,
+  rowId,
+  sha256Digest,
+  storedRedirectUri,
+  subject,
+  username,
+} from '../core/names.ts'
+import type { Hash, Once, Store } from '../core/ports.ts'
+
+/** A store under test: empty, its clock standing at `at(0)`. */
+export type Subject = {
+  readonly store: Store
+  readonly setClock: (now: NumericDate) => void
+  /** Closes the store and opens the same one again, where it outlives the process. */
+  readonly reopen?: () => Promise<Store>
+}
+
+/** Runs a test on a fresh store and closes it afterwards. */
+export type OnStore = (title: string, run: (subject: Subject) => Promise<void>) => void
+
+/** SHA-256, as `node/` provides it. */
+export const hash: Hash = (text) => sha256Digest(createHash('sha256').update(text).digest('base64url'))
+
+/** The instant at which every test starts. */
+export const start = 1_800_000_000
+
+/** An instant, in seconds after `start`. */
+export const at = (offset: number): NumericDate => numericDate(start + offset)
+
+/** A row id of its own for each name. */
+export const id = (name: string): RowId => rowId(hash(name).slice(0, 22))
+
+/** A grant reference of its own for each name. */
+export const ref = (name: string) => grantRef(hash(name).slice(0, 22))
+
+/** A person. */
+export function aUser(name: string, more: Partial<UserRecord> = {}): UserRecord {
+  return {
+    subject: more.subject ?? subject(`sub-${name}`),
+    username: username(name),
+    passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA',
+    status: 'active',
+    notBefore: numericDate(0),
+    createdAt: at(-1000),
+    claims: { name: `Person ${name}`, email: `${name}@example.com` },
+    ...more,
+  }
+}
+
+const p256 = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+  y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+}
+const ed25519 = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }
+
+/** A client with two keys. */
+export function aClient(name: string, more: Partial<ClientRecord> = {}): ClientRecord {
+  return {
+    clientId: clientId(name),
+    name: `Client ${name}`,
+    applicationType: 'web',
+    redirectUris: [`https://${name}.example/cb`],
+    grantTypes: ['authorization_code', 'client_credentials'],
+    scope: ['openid', 'accounts'],
+    keys: [parsePublicKey({ ...p256, kid: 'one' }, hash), parsePublicKey(ed25519, hash)],
+    tokenEndpointAuthSigningAlg: 'ES256',
+    idTokenSignedResponseAlg: undefined,
+    status: 'active',
+    notBefore: numericDate(0),
+    createdAt: at(-1000),
+    ...more,
+  }
+}
+
+/** A pushed request of a client, in the name of a test. */
+export function aRequest(name: string, client: string): PushedRequest {
+  return {
+    id: id(`request ${name}`),
+    clientId: clientId(client),
+    request: {
+      redirectUri: storedRedirectUri(`https://${client}.example/cb`),
+      scope: ['openid', 'accounts'],
+      resources: [resourceIdentifier('https://api.example')],
+      codeChallenge: codeChallenge(hash(`verifier ${name}`)),
+      state: 'a state with \u{1f511} and \ud800',
+      nonce: undefined,
+      prompt: ['login'],
+      maxAge: 60,
+      loginHint: undefined,
+      dpopJkt: jwkThumbprint(hash(`key ${name}`)),
+    },
+    requestUriHash: hash(`request uri ${name}`),
+    expiresAt: at(90),
+  }
+}
+
+/** Presenting its request_uri. */
+export function anOpening(name: string, client: string, more: Partial<OpeningAttempt> = {}): OpeningAttempt {
+  return {
+    id: id(`request ${name}`),
+    requestUriHash: hash(`request uri ${name}`),
+    clientId: clientId(client),
+    now: at(1),
+    ...more,
+  }
+}
+
+/** One browser's way through it. */
+export function anInteraction(name: string, browser: string, more: Partial<InteractionRow> = {}): InteractionRow {
+  return {
+    id: id(`interaction ${name} ${browser}`),
+    requestId: id(`request ${name}`),
+    browserHash: hash(`browser ${browser}`),
+    startedAt: at(1),
+    expiresAt: at(601),
+    signedIn: undefined,
+    ...more,
+  }
+}
+
+/** What the person allowed. */
+export function anApproval(name: string, person: string, more: Partial<Approval> = {}): Approval {
+  return {
+    codeHash: hash(`code ${name}`),
+    codeExpiresAt: at(70),
+    grantRef: ref(`grant ${name}`),
+    subject: subject(`sub-${person}`),
+    scope: ['openid', 'accounts'],
+    resources: [resourceIdentifier('https://api.example')],
+    authTime: at(5),
+    acr: 'urn:strongroom:acr:password',
+    amr: ['pwd'],
+    ...more,
+  }
+}
+
+/** The grant on it. */
+export function aGrant(name: string, client: string, person: string, more: Partial<Grant> = {}): Grant {
+  return {
+    ref: ref(`grant ${name}`),
+    clientId: clientId(client),
+    subject: subject(`sub-${person}`),
+    scope: ['openid', 'accounts'],
+    resources: [resourceIdentifier('https://api.example')],
+    createdAt: at(10),
+    expiresAt: at(400),
+    revokedAt: undefined,
+    ...more,
+  }
+}
+
+/** Presenting the code, rightly. */
+export function aRedemption(name: string, client: string, more: Partial<RedemptionAttempt> = {}): RedemptionAttempt {
+  return {
+    id: id(`request ${name}`),
+    codeHash: hash(`code ${name}`),
+    clientId: clientId(client),
+    redirectUri: `https://${client}.example/cb`,
+    codeChallenge: codeChallenge(hash(`verifier ${name}`)),
+    dpopJkt: jwkThumbprint(hash(`key ${name}`)),
+    now: at(20),
+    ...more,
+  }
+}
+
+/** A sign-in. */
+export function aSession(name: string, person: string, more: Partial<Session> = {}): Session {
+  return {
+    id: id(`session ${name}`),
+    secretHash: hash(`secret ${name}`),
+    subject: subject(`sub-${person}`),
+    authTime: at(5),
+    acr: 'urn:strongroom:acr:password',
+    amr: ['pwd'],
+    expiresAt: at(3600),
+    ...more,
+  }
+}
+
+/** A used proof. */
+export function aProof(jti: string, more: Partial<Once> = {}): Once {
+  return { purpose: 'dpop_proof', owner: hash('a key'), name: hash(jti), expiresAt: at(95), ...more }
+}

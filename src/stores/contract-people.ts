@@ -1,0 +1,132 @@
+/** The contract of sessions, people and clients. */
+
+import assert from 'node:assert/strict'
+import { clientId, numericDate, subject, username } from '../core/names.ts'
+import { aClient, aSession, at, aUser, id, type OnStore } from './contract-fixtures.ts'
+
+/** Registers the tests of sessions, people and clients. */
+export function peopleContract(onStore: OnStore): void {
+  sessionContract(onStore)
+  userContract(onStore)
+  revocationContract(onStore)
+  clientContract(onStore)
+}
+
+function sessionContract(onStore: OnStore): void {
+  onStore('a sign-in takes the place of the session before it', async ({ store }) => {
+    await store.sessions.start(aSession('one', 'ada'), undefined)
+    assert.deepEqual(await store.sessions.find(id('session one')), aSession('one', 'ada'))
+    await store.sessions.start(aSession('two', 'ada'), id('session one'))
+    assert.equal(await store.sessions.find(id('session one')), undefined)
+    assert.deepEqual(await store.sessions.find(id('session two')), aSession('two', 'ada'))
+    await assert.rejects(store.sessions.start(aSession('two', 'eve'), undefined))
+    assert.deepEqual(await store.sessions.find(id('session two')), aSession('two', 'ada'))
+    await store.sessions.end(id('session two'))
+    await store.sessions.end(id('session two'))
+    assert.equal(await store.sessions.find(id('session two')), undefined)
+  })
+
+  onStore('a session goes when it is over', async ({ store }) => {
+    await store.sessions.start(aSession('one', 'ada'), undefined)
+    assert.equal(await store.reap(at(3599), 10), 0)
+    assert.equal(await store.reap(at(3600), 10), 1)
+    assert.equal(await store.sessions.find(id('session one')), undefined)
+  })
+}
+
+function userContract(onStore: OnStore): void {
+  onStore('a person is found by name and by subject, and both are taken once', async ({ store }) => {
+    const ada = aUser('ada')
+    assert.equal(await store.users.add(ada), 'added')
+    assert.equal(await store.users.add(aUser('ada', { subject: subject('other') })), 'exists')
+    assert.equal(await store.users.add(aUser('eve', { subject: ada.subject })), 'exists')
+    assert.deepEqual(await store.users.byUsername(ada.username), ada)
+    assert.deepEqual(await store.users.bySubject(ada.subject), ada)
+    assert.equal(await store.users.byUsername(username('eve')), undefined)
+    assert.equal(await store.users.bySubject(subject('other')), undefined)
+    const plain = aUser('bob', { claims: {} })
+    await store.users.add(plain)
+    assert.deepEqual(await store.users.byUsername(plain.username), plain)
+  })
+
+  onStore('people are listed by name, page by page', async ({ store }) => {
+    // U+E000 sorts after U+1F511 by UTF-16 units, and before it by code points.
+    const names = ['eve', 'ada', 'bob', '\u{1f511}', '\u{e000}']
+    await Promise.all(names.map(async (name, index) => store.users.add(aUser(name, { subject: subject(`s${index}`) }))))
+    const first = await store.users.list(2, undefined)
+    assert.deepEqual(
+      first.map((user) => user.username),
+      ['ada', 'bob'],
+    )
+    const rest = await store.users.list(10, first[1]?.username)
+    assert.deepEqual(
+      rest.map((user) => user.username),
+      ['eve', '\u{e000}', '\u{1f511}'],
+    )
+    assert.deepEqual(await store.users.list(10, rest[2]?.username), [])
+  })
+
+  onStore('fifty concurrent registrations of one name have one winner', async ({ store }) => {
+    const all = await Promise.all(
+      Array.from({ length: 50 }, async (_, index) => store.users.add(aUser('ada', { subject: subject(`s${index}`) }))),
+    )
+    assert.equal(all.filter((outcome) => outcome === 'added').length, 1)
+  })
+}
+
+function revocationContract(onStore: OnStore): void {
+  onStore('a new password ends the sessions of this person only', async ({ store }) => {
+    await store.users.add(aUser('ada'))
+    await store.sessions.start(aSession('ada', 'ada'), undefined)
+    await store.sessions.start(aSession('eve', 'eve'), undefined)
+    assert.equal(await store.users.setPassword(username('ada'), 'new hash', at(50)), 'set')
+    assert.deepEqual(
+      await store.users.byUsername(username('ada')),
+      aUser('ada', { passwordHash: 'new hash', notBefore: at(50) }),
+    )
+    assert.equal(await store.sessions.find(id('session ada')), undefined)
+    assert.ok(await store.sessions.find(id('session eve')))
+    assert.equal(await store.users.setPassword(username('bob'), 'x', at(50)), 'unknown')
+  })
+
+  onStore('locking ends sessions, unlocking revives nothing, and notBefore never goes back', async ({ store }) => {
+    await store.users.add(aUser('ada'))
+    await store.sessions.start(aSession('ada', 'ada'), undefined)
+    assert.equal(await store.users.setLocked(username('ada'), 'locked', at(60)), 'set')
+    assert.equal(await store.sessions.find(id('session ada')), undefined)
+    assert.deepEqual(
+      await store.users.bySubject(subject('sub-ada')),
+      aUser('ada', { status: 'locked', notBefore: at(60) }),
+    )
+    assert.equal(await store.users.setLocked(username('ada'), 'active', at(70)), 'set')
+    assert.deepEqual(await store.users.bySubject(subject('sub-ada')), aUser('ada', { notBefore: at(60) }))
+    await store.users.setPassword(username('ada'), 'x', numericDate(5))
+    assert.equal((await store.users.bySubject(subject('sub-ada')))?.notBefore, at(60))
+    assert.equal(await store.users.setLocked(username('bob'), 'locked', at(60)), 'unknown')
+  })
+}
+
+function clientContract(onStore: OnStore): void {
+  onStore('a client comes back as it was registered, once', async ({ store }) => {
+    const shop = aClient('shop')
+    assert.equal(await store.clients.find(shop.clientId), undefined)
+    assert.equal(await store.clients.add(shop), 'added')
+    assert.equal(await store.clients.add(aClient('shop', { name: 'impostor' })), 'exists')
+    assert.deepEqual(await store.clients.find(shop.clientId), shop)
+    const again = await store.clients.find(shop.clientId)
+    assert.equal(again, await store.clients.find(shop.clientId), 'parsed once')
+    const native = aClient('app', { applicationType: 'native', tokenEndpointAuthSigningAlg: undefined, keys: [] })
+    await store.clients.add(native)
+    assert.deepEqual(await store.clients.find(native.clientId), native)
+  })
+
+  onStore('clients are listed by id, page by page', async ({ store }) => {
+    for (const name of ['c', 'a', 'B']) {
+      await store.clients.add(aClient(name))
+    }
+    const idsOf = async (limit: number, after: string | undefined) =>
+      (await store.clients.list(limit, after === undefined ? undefined : clientId(after))).map((one) => one.clientId)
+    assert.deepEqual(await idsOf(2, undefined), ['B', 'a'])
+    assert.deepEqual(await idsOf(2, 'a'), ['c'])
+  })
+}

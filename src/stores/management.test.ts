@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { clientId, subject, username } from '../core/names.ts'
+import { aClient, at, aUser, hash } from './contract-fixtures.ts'
+import { openManagedStore } from './managed.ts'
+import { managementLimits, serveManagement, socketPathOf } from './management.ts'
+import { openSqliteStore } from './sql/index.ts'
+
+const scratch = mkdtempSync(join(tmpdir(), 'strongroom-managed-'))
+after(() => rmSync(scratch, { recursive: true, force: true }))
+
+let files = 0
+const newOptions = () => ({ path: join(scratch, `${(files += 1)}.db`), clock: () => at(0), hash })
+
+test('nobody owns the file: it is opened itself', async () => {
+  const options = newOptions()
+  const managed = await openManagedStore(options)
+  assert.equal(managed.via, 'file')
+  assert.equal(await managed.store.users.add(aUser('ada')), 'added')
+  await managed.store.close()
+})
+
+test('somebody owns the file: every verb goes through the socket', async () => {
+  const options = newOptions()
+  const owner = await openSqliteStore(options)
+  const served = await serveManagement(owner, socketPathOf(options.path), { hash })
+  assert.equal(statSync(socketPathOf(options.path)).mode & 0o777, 0o600)
+  const { store, via } = await openManagedStore(options)
+  assert.equal(via, 'socket')
+
+  const ada = aUser('ada')
+  assert.equal(await store.users.add(ada), 'added')
+  assert.equal(await store.users.add(ada), 'exists')
+  assert.deepEqual(await store.users.byUsername(ada.username), ada)
+  assert.deepEqual(await store.users.bySubject(ada.subject), ada)
+  assert.equal(await store.users.byUsername(username('eve')), undefined)
+  assert.equal(await store.users.setPassword(ada.username, 'new hash', at(5)), 'set')
+  assert.equal(await store.users.setLocked(ada.username, 'locked', at(6)), 'set')
+  assert.equal(await store.users.setLocked(username('eve'), 'locked', at(6)), 'unknown')
+  const changed = aUser('ada', { passwordHash: 'new hash', status: 'locked', notBefore: at(6) })
+  assert.deepEqual(await owner.users.byUsername(ada.username), changed)
+
+  const shop = aClient('shop')
+  assert.equal(await store.clients.add(shop), 'added')
+  assert.equal(await store.clients.add(shop), 'exists')
+  assert.deepEqual(await store.clients.find(shop.clientId), shop)
+  assert.equal(await store.clients.find(clientId('gone')), undefined)
+  assert.deepEqual(await owner.clients.find(shop.clientId), shop)
+
+  await store.close()
+  await served.close()
+  await owner.close()
+  assert.deepEqual(
+    readdirSync(scratch).filter((name) => name.startsWith('.s-') || name.endsWith('.sock')),
+    [],
+  )
+})
+
+test('long lists come in pages, and questions asked at once are answered in order', async () => {
+  const options = newOptions()
+  const owner = await openSqliteStore(options)
+  const served = await serveManagement(owner, socketPathOf(options.path), { hash })
+  const { store } = await openManagedStore(options)
+  const names = Array.from({ length: 45 }, (_, index) => `user${String(index).padStart(2, '0')}`)
+  await Promise.all(names.map(async (name) => store.users.add(aUser(name))))
+  await Promise.all(names.map(async (name) => store.clients.add(aClient(name))))
+  const listed = async (limit: number, from?: string) =>
+    (await store.users.list(limit, from === undefined ? undefined : username(from))).map((user) => user.username)
+  assert.deepEqual(await listed(100), names)
+  assert.deepEqual(await listed(managementLimits.page), names.slice(0, managementLimits.page))
+  assert.deepEqual(await listed(30, 'user10'), names.slice(11, 41))
+  assert.equal((await store.clients.list(100, undefined)).length, 45)
+  await store.close()
+  await served.close()
+  await owner.close()
+})
+
+test('a socket left behind by an owner who died is recognised', async () => {
+  const options = newOptions()
+  const script = `
+    const { openSqliteStore } = await import(${JSON.stringify(join(import.meta.dirname, 'sql', 'index.ts'))})
+    const { serveManagement } = await import(${JSON.stringify(join(import.meta.dirname, 'management.ts'))})
+    const { hash, at } = await import(${JSON.stringify(join(import.meta.dirname, 'contract-fixtures.ts'))})
+    const path = ${JSON.stringify(options.path)}
+    await serveManagement(await openSqliteStore({ path, clock: () => at(0), hash }), path + '.sock', { hash })
+    console.log('ready')
+    setInterval(() => {}, 1000)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  const through = await openManagedStore(options)
+  assert.equal(through.via, 'socket')
+  await through.store.users.add(aUser('ada'))
+  const gone = once(child, 'exit')
+  child.kill('SIGKILL')
+  await gone
+  await assert.rejects(through.store.users.list(1, undefined), { name: 'StoreUnavailable', reason: 'no_answer' })
+  assert.ok(statSync(socketPathOf(options.path)).isSocket(), 'it is still there')
+  const itself = await openManagedStore(options)
+  assert.equal(itself.via, 'file')
+  assert.ok(await itself.store.users.byUsername(username('ada')))
+  assert.equal(statSync(socketPathOf(options.path), { throwIfNoEntry: false }), undefined)
+  await itself.store.close()
+  // A new owner takes the place of a stale socket as well.
+  writeFileSync(socketPathOf(options.path), '')
+  const owner = await openSqliteStore(options)
+  const served = await serveManagement(owner, socketPathOf(options.path), { hash })
+  const again = await openManagedStore(options)
+  assert.equal(again.via, 'socket')
+  await again.store.close()
+  await served.close()
+  await owner.close()
+})
+
+test('an owner that does not listen, or listens and says nothing, is unavailable', async () => {
+  const options = { ...newOptions(), patience: 200 }
+  const owner = await openSqliteStore(options)
+  const unavailable = {
+    name: 'StoreUnavailable',
+    reason: 'no_answer',
+    message: /owned by another process, which does not answer/,
+  }
+  await assert.rejects(openManagedStore(options), unavailable)
+  const mute = createServer(() => undefined).listen(socketPathOf(options.path))
+  await once(mute, 'listening')
+  await assert.rejects(openManagedStore(options), unavailable)
+  mute.close()
+  await owner.close()
+})
+
+test('what does not belong on the socket ends the conversation, and the owner goes on', async () => {
+  const options = newOptions()
+  const owner = await openSqliteStore(options)
+  const path = socketPathOf(options.path)
+  const served = await serveManagement(owner, path, { hash })
+  const sent = async (text: string) => {
+    const socket = connect(path)
+    socket.on('error', () => undefined)
+    let answer = ''
+    socket.on('data', (chunk) => {
+      answer += String(chunk)
+    })
+    socket.write(text)
+    const closed = once(socket, 'close')
+    if (text.includes('"verb"')) socket.end()
+    await closed
+    return answer
+  }
+  assert.equal(await sent('no json\n'), '')
+  assert.equal(await sent('[]\n'), '')
+  assert.equal(await sent('x'.repeat(managementLimits.lineBytes + 2)), '')
+  assert.match(await sent('{"id":1,"verb":"keys.list","args":{}}\n'), /"id":1,"error":"SyntaxError/)
+  assert.match(await sent('{"id":1,"verb":"constructor","args":{}}\n'), /"error":"SyntaxError/)
+  assert.match(await sent('{"id":2,"verb":"users.add","args":{"user":{"subject":"x"}}}\n'), /"error":"CorruptRecord/)
+  assert.match(await sent('{"id":3,"verb":"ping","args":{}}\n'), /^\{"id":3,"value":"here"\}\n$/)
+  assert.equal(await owner.users.bySubject(subject('x')), undefined)
+  const { store } = await openManagedStore(options)
+  assert.equal(await store.users.add(aUser('ada')), 'added')
+  await store.close()
+  await served.close()
+  await owner.close()
+})
+
+test('a socket path that is too long is named', async () => {
+  const owner = await openSqliteStore(newOptions())
+  const long = join(scratch, `${'x'.repeat(120)}.sock`)
+  await assert.rejects(serveManagement(owner, long, { hash }), {
+    name: 'StoreUnavailable',
+    message: /longer than the 103/,
+  })
+  await owner.close()
+})

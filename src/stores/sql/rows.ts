@@ -1,0 +1,153 @@
+/** Rows as domain values. Every reader throws CorruptRecord. */
+
+import type {
+  ClientRecord,
+  Grant,
+  InteractionRow,
+  PushedRequest,
+  RequestState,
+  Session,
+  StoredKey,
+  UserRecord,
+} from '../../core/flow.ts'
+import {
+  clientId,
+  grantRef,
+  type JsonObject,
+  numericDate,
+  resourceIdentifier,
+  rowId,
+  sha256Digest,
+  subject,
+} from '../../core/names.ts'
+import type { Hash } from '../../core/ports.ts'
+import { jsonAt, jsonTextsAt, numberAt, oneOf, optionalAt, readRecord, textAt } from '../json.ts'
+import { algorithmAt, parseApproval, parseAuthorizationRequest, parseClient, parseUser } from '../records.ts'
+import type { Row, Rows } from './plan.ts'
+
+/** The only row, when there is one. */
+export function first(rows: Rows): Row | undefined {
+  return rows[0]
+}
+
+/** The pushed request of a row. */
+export function requestOf(row: Row): PushedRequest {
+  return readRecord('request', () => ({
+    id: rowId(textAt(row, 'id')),
+    clientId: clientId(textAt(row, 'client_id')),
+    request: parseAuthorizationRequest(jsonAt(row, 'request')),
+    requestUriHash: sha256Digest(textAt(row, 'request_uri_hash')),
+    expiresAt: dateAt(row, 'expires_at'),
+  }))
+}
+
+/** The state of a request row. */
+export function stateOf(row: Row): RequestState {
+  return readRecord('request', () => {
+    const kind = oneOf(stateKinds, row['state'])
+    return kind === 'pushed' || kind === 'refused'
+      ? { kind }
+      : { kind, approval: parseApproval(jsonAt(row, 'approval')) }
+  })
+}
+
+const stateKinds = ['pushed', 'granted', 'redeemed', 'burned', 'refused'] as const
+
+/** An interaction, of a row that was joined with its request. */
+export function interactionOf(row: Row): InteractionRow {
+  return readRecord('interaction', () => {
+    const sessionId = optionalAt(row, 'session_id', textAt)
+    return {
+      id: rowId(textAt(row, 'interaction_id')),
+      requestId: rowId(textAt(row, 'id')),
+      browserHash: sha256Digest(textAt(row, 'browser_hash')),
+      startedAt: dateAt(row, 'started_at'),
+      expiresAt: dateAt(row, 'interaction_expires_at'),
+      signedIn: sessionId === undefined ? undefined : { sessionId: rowId(sessionId), at: dateAt(row, 'signed_in_at') },
+    }
+  })
+}
+
+/** A grant. */
+export function grantOf(row: Row): Grant {
+  return readRecord('grant', () => ({
+    ref: grantRef(textAt(row, 'ref')),
+    clientId: clientId(textAt(row, 'client_id')),
+    subject: subject(textAt(row, 'subject')),
+    scope: jsonTextsAt(row, 'scope'),
+    resources: jsonTextsAt(row, 'resources').map(resourceIdentifier),
+    createdAt: dateAt(row, 'created_at'),
+    expiresAt: dateAt(row, 'purge_at'),
+    revokedAt: optionalAt(row, 'revoked_at', dateAt),
+  }))
+}
+
+/** A session. */
+export function sessionOf(row: Row): Session {
+  return readRecord('session', () => ({
+    id: rowId(textAt(row, 'id')),
+    secretHash: sha256Digest(textAt(row, 'secret_hash')),
+    subject: subject(textAt(row, 'subject')),
+    authTime: dateAt(row, 'auth_time'),
+    acr: textAt(row, 'acr'),
+    amr: jsonTextsAt(row, 'amr'),
+    expiresAt: dateAt(row, 'purge_at'),
+  }))
+}
+
+/** A person. */
+export function userOf(row: Row): UserRecord {
+  return readRecord('user', () =>
+    parseUser({
+      subject: row['subject'],
+      username: row['username'],
+      passwordHash: row['password_hash'],
+      status: row['status'],
+      notBefore: row['not_before'],
+      createdAt: row['created_at'],
+      claims: jsonAt(row, 'claims'),
+    }),
+  )
+}
+
+/** A signing key. */
+export function keyOf(row: Row): StoredKey {
+  return readRecord('signing key', () => ({
+    kid: textAt(row, 'kid'),
+    alg: algorithmAt(row, 'alg'),
+    sealedPrivateKey: textAt(row, 'sealed_private_key'),
+    createdAt: dateAt(row, 'created_at'),
+  }))
+}
+
+/** Reads the row of a client. */
+export type ClientReader = (row: Row) => ClientRecord
+
+/**
+ * A reader that remembers the clients it read last: a client is read on every request, and its keys are parsed once.
+ *
+ * The stored text itself is what tells one revision from the next, so that nothing has to be invalidated and no writer
+ * can be forgotten, on this node or another.
+ */
+export function createClientReader(hash: Hash, most = 1000): ClientReader {
+  const known = new Map<string, { readonly text: string; readonly client: ClientRecord }>()
+  return (row) =>
+    readRecord('client', () => {
+      const id = textAt(row, 'client_id')
+      const text = textAt(row, 'record')
+      const remembered = known.get(id)
+      if (remembered?.text === text) return remembered.client
+      const client = parseClient(jsonAt(row, 'record'), hash)
+      known.delete(id)
+      for (const oldest of known.keys()) {
+        if (known.size < most) break
+        known.delete(oldest)
+      }
+      known.set(id, { text, client })
+      return client
+    })
+}
+
+function dateAt(row: JsonObject, member: string) {
+  return numericDate(numberAt(row, member))
+}
