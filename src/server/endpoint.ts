@@ -203,12 +203,14 @@ function toResponse(
 /** What a caller is told, on the wire. RFC 6749 §5.2, with members of our own beside. */
 function refusalBody(error: OAuthError, correlationId: CorrelationId): string {
   const refusal = publicRefusal(error.rule)
+  // Behind a shared answer even a helpful fact would tell the precise rule.
+  const expected = refusal.slug === error.rule ? error.expected : {}
   return JSON.stringify({
     error: refusal.error,
     error_description: refusal.sentence,
     rule: refusal.slug,
     hint: refusal.hint,
-    ...(Object.keys(error.expected).length === 0 ? {} : { expected: error.expected }),
+    ...(Object.keys(expected).length === 0 ? {} : { expected }),
     correlation_id: correlationId,
   })
 }

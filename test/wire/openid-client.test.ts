@@ -8,7 +8,7 @@ import { allowInBrowser, type Running, startRunning } from './running.ts'
 
 let running: Running
 let config: client.Configuration
-let keys: CryptoKeyPair
+let keys: client.CryptoKeyPair
 
 before(async () => {
   keys = await client.randomDPoPKeyPair('ES256', { extractable: true })

@@ -17,7 +17,7 @@ import { createPasswords } from '../../src/node/passwords.ts'
 import { createMac, createVerifier, random, sha256, systemClock } from '../../src/node/runtime.ts'
 import { createServer } from '../../src/server/index.ts'
 import { openSqliteStore } from '../../src/stores/sql/index.ts'
-import type { TestClient } from '../flow/world.ts'
+import type { TestClient } from '../flow/parties.ts'
 
 /** What is running. */
 export type Running = Awaited<ReturnType<typeof startRunning>>

@@ -1,0 +1,77 @@
+import { Command } from 'commander'
+import { createPages } from '../console/index.ts'
+import type { Config } from '../node/config/index.ts'
+import { createJsonLog, createTerminalLog, type Log, standardOutput } from '../node/log.ts'
+import { startService } from '../node/service.ts'
+import { type ConfigOptions, configured } from './configured.ts'
+import { print, tell } from './output.ts'
+import { collect } from './options.ts'
+import { version } from './version.ts'
+
+type ServeOptions = ConfigOptions & { readonly host?: string; readonly port?: string; readonly json?: true }
+
+/** `strongroom serve`: the authorization server, until SIGTERM or SIGINT. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('run the authorization server')
+    .option('--config <file>', 'configuration file (default: strongroom.yaml)')
+    .option('--host <address>', 'loopback address to listen on')
+    .option('--port <number>', 'port to listen on')
+    .option('--set <path=value>', 'any other key of the configuration; may repeat', collect)
+    .option('--json', 'log JSON lines even to a terminal')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  strongroom serve
+  strongroom serve --config /etc/strongroom/strongroom.yaml --port 4401
+  STRONGROOM_LISTEN__PORT=4401 strongroom serve --set lifetimes.accessToken=120
+
+The log goes to standard output, one JSON line for each event. SIGTERM lets running requests end.`,
+    )
+    .action(serve)
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const config = configured(options, { 'listen.host': options.host, 'listen.port': options.port })
+  const log = logOf(config, options)
+  try {
+    // Heard from the start, so that no signal falls between starting and waiting.
+    const signal = untilSignal()
+    const service = await startService(config, { audit: log.audit, pages: createPages() })
+    announce(config, service.url, options)
+    tell(`strongroom: ${await signal}: letting running requests end`)
+    await service.close()
+  } finally {
+    log.flush()
+  }
+}
+
+function logOf({ log: { level } }: Config, { json }: ServeOptions): Log {
+  const sink = standardOutput()
+  return process.stdout.isTTY && json !== true ? createTerminalLog({ level, sink }) : createJsonLog({ level, sink })
+}
+
+function announce(config: Config, url: string, { json }: ServeOptions): void {
+  const { issuer, apis } = config.server
+  const store = config.store.kind === 'sqlite' ? config.store.path : 'in memory, gone with this process'
+  if (json === true) {
+    const { mode } = config
+    return print(JSON.stringify({ ready: true, version: version(), issuer, url, store, apis: apis.length, mode }))
+  }
+  tell(`Strongroom ${version()}: FAPI 2.0 authorization server`)
+  tell(`  issuer   ${issuer}`)
+  tell(`  listens  ${url}${config.mode === 'production' ? '  (TLS ends in front of it)' : ''}`)
+  tell(`  store    ${store}`)
+  tell(`  APIs     ${apis.length === 0 ? 'none' : apis.map(({ name }) => name).join(', ')}`)
+  if (config.mode === 'development_loopback') {
+    tell('  DEVELOPMENT LOOPBACK: plain http, reachable from this machine only. Not for production.')
+  }
+}
+
+/** The first SIGTERM or SIGINT; a second one ends the process at once. */
+function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
+  })
+}

@@ -1,0 +1,98 @@
+import * as oauth from 'oauth4webapi'
+import { clientId, isLoopbackHost, issuer, resourceIdentifier } from '../core/names.ts'
+import { begin, type BeginOptions, finish, type Pending, resourceOf, SpentStates } from './authorization.ts'
+import { exchange, requestOptions, type Wire } from './exchange.ts'
+import { type ClientKeys, prepareKeys, type ReadyKeys } from './keys.ts'
+import { checkResourceMetadata, readServerMetadata } from './metadata.ts'
+import type { ClientPorts } from './ports.ts'
+import { call, type CallInit, userinfo } from './resource.ts'
+import { type Session, sessionOf } from './session.ts'
+
+/** What an application knows; everything else is read from metadata. */
+export type ClientConfig = {
+  /** The issuer identifier of the authorization server, exactly as its metadata writes it. */
+  readonly issuer: string
+  /** The resource identifier of the API, exactly as its metadata writes it. */
+  readonly resource: string
+  readonly clientId: string
+  /** One of the registered redirect URIs, byte for byte. */
+  readonly redirectUri: string
+  /** Space-separated. Ask for as little as possible. */
+  readonly scope: string
+  readonly keys: ClientKeys
+}
+
+/** An application's way to an API: begin → finish → call. */
+export type Client = {
+  /** Pushes a request; send the browser to `url`, and keep `pending` with its session. */
+  readonly begin: (options?: BeginOptions) => Promise<{ readonly url: string; readonly pending: Pending }>
+  /** Takes the callback URL and the pending flow, which is to be erased; works once for each. */
+  readonly finish: (callbackUrl: string | URL, pending: Pending) => Promise<Session>
+  /** Calls the API: a path or URL on its origin. */
+  readonly call: (session: Session, target: string, init?: CallInit) => Promise<Response>
+  /** The claims about the person. */
+  readonly userinfo: (session: Session) => Promise<Readonly<Record<string, unknown>>>
+  /** A session of the application itself, without a person. RFC 6749 §4.4. */
+  readonly clientCredentials: (options?: { readonly scope?: string }) => Promise<Session>
+}
+
+/** How many finished flows are remembered. */
+const spentStates = 10_000
+
+/**
+ * Reads the metadata of the issuer and of the API and gives a client that is set up by them. It insists on FAPI 2.0:
+ * where the server offers less, it fails, and nothing makes it fall back.
+ * @throws ClientError metadata_*, par_missing, pkce_missing, iss_unsupported, private_key_jwt_missing, dpop_missing,
+ *   id_token_algorithm_missing, endpoint_insecure
+ * @throws TypeError when a key is not one of the profile
+ * @throws MalformedName when an identifier is none
+ */
+export async function createClient(config: ClientConfig, ports: ClientPorts): Promise<Client> {
+  const resource = resourceIdentifier(config.resource)
+  const keys = await prepareKeys(config.keys, ports)
+  const wire = await createWire(config, keys, ports)
+  await checkResourceMetadata(resource, issuer(config.issuer), ports)
+  const purpose = { redirectUri: config.redirectUri, scope: config.scope, resource }
+  const spent = new SpentStates(spentStates)
+  return {
+    begin: (options = {}) => begin(wire, purpose, options),
+    // Only the query counts: behind a proxy, the rest of the URL is not what the browser saw.
+    finish: async (callbackUrl, pending) =>
+      finish(wire, new URL(callbackUrl, config.redirectUri).searchParams, pending, spent),
+    call: (session, target, init = {}) => call(wire, resource, session, target, init),
+    userinfo: (session) => userinfo(wire, session),
+    clientCredentials: async ({ scope = config.scope } = {}) => {
+      const parameters = { scope, ...resourceOf(scope, resource) }
+      return sessionOf(await clientCredentials(wire, parameters), scope, ports.clock)
+    },
+  }
+}
+
+async function createWire(config: ClientConfig, keys: ReadyKeys, ports: ClientPorts): Promise<Wire> {
+  const wanted = { assertion: keys.assertion.alg, dpop: keys.dpop.alg }
+  const server = await readServerMetadata(issuer(config.issuer), wanted, ports)
+  const client: oauth.Client = { client_id: clientId(config.clientId) }
+  const { key, kid } = keys.assertion
+  return {
+    server,
+    client,
+    authentication: oauth.PrivateKeyJwt(kid === undefined ? key : { key, kid }, {
+      // RFC 7523bis §4: an explicit type, so that no other JWT passes for an assertion.
+      [oauth.modifyAssertion]: (header) => {
+        header['typ'] = 'client-authentication+jwt'
+      },
+    }),
+    ports,
+    transport: { [oauth.allowInsecureRequests]: isLoopbackHost(new URL(server.issuer).hostname) },
+    dpop: { atServer: oauth.DPoP(client, keys.dpop.pair), atResource: oauth.DPoP(client, keys.dpop.pair) },
+  }
+}
+
+function clientCredentials(wire: Wire, parameters: Record<string, string>): Promise<oauth.TokenEndpointResponse> {
+  const { server, client, authentication } = wire
+  const options = { ...requestOptions(wire), DPoP: wire.dpop.atServer }
+  return exchange(async () => {
+    const response = await oauth.clientCredentialsGrantRequest(server, client, authentication, parameters, options)
+    return oauth.processClientCredentialsResponse(server, client, response)
+  }, 'response_unusable')
+}

@@ -1,0 +1,42 @@
+import { html as template, raw } from 'hono/html'
+
+/** A piece of HTML in which every value was escaped. */
+export type Markup = ReturnType<typeof raw>
+
+type Child = string | Markup | undefined | readonly Markup[]
+
+/**
+ * Template tag for HTML: every string is escaped, pieces of markup are nested as they are. Available at once, never a
+ * promise.
+ */
+export function html(strings: TemplateStringsArray, ...values: Child[]): Markup {
+  const result = template(strings, ...values)
+  if (result instanceof Promise) throw new TypeError('a page waits for nothing')
+  return result
+}
+
+/** Text of ours that needs no escaping, such as a stylesheet. Never for anything that came from outside. */
+export function ownMarkup(text: string): Markup {
+  return raw(text)
+}
+
+/** How many characters of a name are shown. */
+const displayCharacters = 80
+
+/**
+ * A name from outside, fit to be read: one line, no control characters, nothing invisible, nothing that turns the
+ * direction of what follows, no towers of combining marks, at most 80 characters. Still to be escaped.
+ */
+export function displayText(text: string): string {
+  const readable = text
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
+    // Bidirectional controls, zero-width characters, tags, soft hyphens: all format characters but the two joiners
+    // that some scripts are written with.
+    .replaceAll(/(?![\u200c\u200d])\p{Cf}/gu, '')
+    .replaceAll(/(\p{M}{3})\p{M}+/gu, '$1')
+    .replaceAll(/\s+/gu, ' ')
+    .trim()
+  const characters = Array.from(readable)
+  return characters.length > displayCharacters ? `${characters.slice(0, displayCharacters).join('')}…` : readable
+}

@@ -1,0 +1,127 @@
+import { createPages } from '../console/index.ts'
+import type { ClientRecord } from '../core/flow.ts'
+import { parsePublicKey } from '../core/jose.ts'
+import { clientId, issuer, numericDate, resourceIdentifier, Secret, subject, username } from '../core/names.ts'
+import type { Audit, Handler, Passwords, Store } from '../core/ports.ts'
+import { standardLifetimes } from '../core/profile.ts'
+import { openSigningKeys } from '../node/keys.ts'
+import { createPasswords } from '../node/passwords.ts'
+import { createMac, createVerifier, random, sha256, systemClock } from '../node/runtime.ts'
+import { createServer } from '../server/index.ts'
+import { createMemoryStore } from '../stores/memory.ts'
+import { bankName } from './guarded-bank.ts'
+
+/** A person the server knows. */
+type Person = {
+  readonly username: string
+  readonly password: string
+  readonly subject: string
+  readonly name: string
+}
+
+/** The person of the demo. */
+export const demoUser: Person = {
+  username: 'alice',
+  password: 'a demo password',
+  subject: 'customer-1',
+  name: 'Alice Archer',
+}
+
+/** A customer of the same bank, who is a thief. */
+export const thievingUser: Person = {
+  username: 'mallory',
+  password: 'a password of a thief',
+  subject: 'customer-2',
+  name: 'Mallory Meyer',
+}
+
+/** An application to be registered. */
+export type Registration = {
+  readonly clientId: string
+  readonly name: string
+  readonly redirectUri: string
+  readonly scope: readonly string[]
+  /** The public half of the key it signs its assertions with. */
+  readonly key: object
+}
+
+/** What the demo's authorization server is made of. */
+export type DemoServerOptions = {
+  readonly issuer: string
+  readonly bank: string
+  readonly clients: readonly Registration[]
+  readonly audit: Audit
+}
+
+/** The authorization server of the demo: everything in memory, gone with the process. */
+export async function createDemoServer(
+  options: DemoServerOptions,
+): Promise<{ readonly handler: Handler; readonly store: Store }> {
+  const store = createMemoryStore({ clock: systemClock })
+  const passwords = createPasswords()
+  const keys = await openSigningKeys({
+    store: store.keys,
+    sealing: new Secret(random(32)),
+    algorithms: ['ES256'],
+    clock: systemClock,
+    random,
+    hash: sha256,
+  })
+  await Promise.all([demoUser, thievingUser].map(async (person) => addUser(store, person, passwords)))
+  await Promise.all(options.clients.map((client) => store.clients.add(clientRecord(client))))
+  const handler = createServer(
+    {
+      issuer: issuer(options.issuer),
+      apis: [{ resource: resourceIdentifier(options.bank), name: bankName, scopes: bankScopes }],
+      lifetimes: standardLifetimes,
+      demoUser: { username: demoUser.username, password: demoUser.password },
+    },
+    {
+      store,
+      clock: systemClock,
+      random,
+      hash: sha256,
+      mac: createMac(),
+      verify: createVerifier({ cacheSize: 1_000 }),
+      keys,
+      passwords,
+      audit: options.audit,
+      pages: createPages(),
+    },
+  )
+  return { handler, store }
+}
+
+const bankScopes = [
+  { name: 'accounts', description: 'See your accounts and their balances' },
+  { name: 'payments', description: 'Pay from your accounts' },
+] as const
+
+async function addUser(store: Store, person: Person, passwords: Passwords): Promise<void> {
+  await store.users.add({
+    subject: subject(person.subject),
+    username: username(person.username),
+    passwordHash: await passwords.hash(person.password),
+    status: 'active',
+    notBefore: numericDate(0),
+    createdAt: systemClock(),
+    claims: { name: person.name, email: `${person.username}@example.com` },
+  })
+}
+
+function clientRecord(registration: Registration): ClientRecord {
+  return {
+    clientId: clientId(registration.clientId),
+    name: registration.name,
+    applicationType: 'web',
+    redirectUris: [registration.redirectUri],
+    grantTypes: ['authorization_code'],
+    scope: registration.scope,
+    keys: [parsePublicKey(registration.key, sha256)],
+    tokenEndpointAuthSigningAlg: undefined,
+    idTokenSignedResponseAlg: undefined,
+    status: 'active',
+    notBefore: numericDate(0),
+    createdAt: systemClock(),
+  }
+}

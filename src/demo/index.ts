@@ -1,0 +1,69 @@
+/** The demo: an authorization server, a bank behind the guard, an app, and a thief. */
+
+import type { AuditEvent } from '../core/ports.ts'
+import { ListenerUnavailable } from '../node/listener.ts'
+import { demoUser } from './authorization-server.ts'
+import { renderStory, renderStoryAsJson } from './report.ts'
+import { tellStory } from './script.ts'
+import { standardPorts, startWorld, type World, type WorldPorts } from './world.ts'
+
+/** How the demo runs. */
+export type DemoOptions = {
+  /** The whole story without a browser, then the end; else it serves until it is told to stop. */
+  readonly script: boolean
+  /** The story for machines. */
+  readonly json: boolean
+  /** Other ports than the standard ones; the script takes any free ones unless told. */
+  readonly ports?: WorldPorts
+}
+
+const anyPorts: WorldPorts = { server: 0, bank: 0, app: 0 }
+
+/**
+ * Runs the demo. The exit code: 0 when all went well, 3 when something honest failed or something stolen was not
+ * refused by the right rule, 4 when a port is taken. DESIGN.md §9.
+ */
+export async function runDemo(options: DemoOptions): Promise<number> {
+  const { script, ports = script ? anyPorts : standardPorts } = options
+  try {
+    const world = await startWorld(ports, script ? undefined : tellRefusal)
+    try {
+      return script ? await runScript(world, options.json) : await serveUntilStopped(world)
+    } finally {
+      await world.close()
+    }
+  } catch (error) {
+    if (!(error instanceof ListenerUnavailable)) throw error
+    process.stderr.write(`strongroom demo: ${error.message}\n`)
+    return 4
+  }
+}
+
+async function runScript(world: World, json: boolean): Promise<number> {
+  const story = await tellStory(world, (line) => process.stderr.write(`${line}\n`))
+  process.stdout.write(json ? renderStoryAsJson(story) : `\n${renderStory(story)}`)
+  return story.ok ? 0 : 3
+}
+
+async function serveUntilStopped({ app, issuer, bank }: World): Promise<number> {
+  process.stdout.write(`The demo is running, on this machine only and in memory only.
+
+  ${app}    the app: start here and connect your bank
+  ${issuer}    the authorization server: sign in as ${demoUser.username}, with the password that is filled in
+  ${bank}    the bank's API, behind the guard
+
+Every refusal is told here by name. Stop with Ctrl+C.
+The whole story with a thief, without a browser: npm run demo -- --script
+`)
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+  })
+  return 0
+}
+
+function tellRefusal({ step, rule, correlationId, outcome }: AuditEvent): void {
+  // The first word between a client and a server, not an incident. RFC 9449 §8.
+  if (rule === 'dpop_nonce_missing' || rule === 'dpop_nonce_invalid') return
+  process.stderr.write(`${outcome} at ${step}: ${rule ?? 'a bug of ours'} (${correlationId})\n`)
+}

@@ -1,0 +1,141 @@
+/** Reads the configuration: flag over environment over file over default. Everything that is wrong is said at once. */
+
+import { readFileSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
+import * as v from 'valibot'
+import { isJsonObject, issuer, type JsonObject, resourceIdentifier, Secret, seconds } from '../../core/names.ts'
+import type { Lifetimes, SigningAlgorithm } from '../../core/profile.ts'
+import type { ServerConfig } from '../../server/config.ts'
+import type { LogLevel } from '../log.ts'
+import { interpolate, type Sources } from './interpolate.ts'
+import { checkMeaning } from './meaning.ts'
+import { suggestion } from './nearest.ts'
+import { overrideByEnvironment, overrideByFlags } from './override.ts'
+import { ConfigError, dotted, type Note } from './problems.ts'
+import { readYaml } from './read-yaml.ts'
+import { ConfigFile } from './schema.ts'
+import { keysAt } from './shape.ts'
+
+/** Where a server keeps what it knows. */
+export type StoreConfig = { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'memory' }
+
+/** A configuration that was checked as a whole. */
+export type Config = {
+  readonly server: ServerConfig
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly store: StoreConfig
+  readonly keys: {
+    /** Undefined only with a store in memory: then nothing outlives the process. */
+    readonly sealing: Secret | undefined
+    readonly algorithms: readonly SigningAlgorithm[]
+  }
+  readonly log: { readonly level: LogLevel }
+  /** http on a loopback host: for development only. */
+  readonly mode: 'development_loopback' | 'production'
+}
+
+/** Where a configuration comes from. */
+export type ConfigSources = {
+  /** The path of the file; undefined when environment and flags say it all. */
+  readonly file: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Dotted path → text, as in `listen.port`. */
+  readonly flags: Readonly<Record<string, string | undefined>>
+}
+
+/** @throws ConfigError with one line for every problem. */
+export function loadConfig({ file, env, flags }: ConfigSources): Config {
+  const directory = file === undefined ? process.cwd() : dirname(resolve(file))
+  const lines: string[] = []
+  const note: Note = (where, what) => lines.push(`${where}: ${what}`)
+  const sources: Sources = { env, readFile: (path) => readText(resolve(directory, path), path) }
+
+  const written = file === undefined ? {} : readConfigFile(file)
+  const interpolated = interpolate(written, sources, note)
+  const fromFile = isJsonObject(interpolated) ? interpolated : {}
+  const overridden = overrideByEnvironment(fromFile, ConfigFile, sources, note)
+  const values = overrideByFlags(overridden, ConfigFile, flags, note)
+
+  // What could not be resolved is noted already; it is not wrong a second time.
+  const unresolved = new Set(lines.map((line) => line.split(': ')[0]))
+  const shaped = checkShape(values, (where, what) => unresolved.has(where) || note(where, what))
+  checkMeaning(values, note)
+  if (shaped === undefined || lines.length > 0) throw new ConfigError(lines)
+  return configOf(shaped, directory)
+}
+
+const mostFileBytes = 1_048_576
+
+function readText(path: string, name: string): { text: string } | { problem: string } {
+  try {
+    const text = readFileSync(path, 'utf8')
+    if (text.length > mostFileBytes) return { problem: `${name} is too large` }
+    return { text: text.replace(/(?:\r?\n)+$/, '') }
+  } catch (error) {
+    return { problem: `${name} cannot be read${codeOf(error)}` }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+}
+
+function readConfigFile(file: string): JsonObject {
+  const read = readText(resolve(file), basename(file))
+  if ('problem' in read) throw new ConfigError([read.problem])
+  return readYaml(read.text)
+}
+
+function checkShape(values: JsonObject, note: Note): ConfigFile | undefined {
+  const result = v.safeParse(ConfigFile, values)
+  for (const issue of result.issues ?? []) {
+    const path = pathOf(issue)
+    note(dotted(path), sentenceOf(issue, path))
+  }
+  return result.success ? result.output : undefined
+}
+
+type Issue = v.InferIssue<typeof ConfigFile>
+
+function pathOf(issue: Issue): readonly (string | number)[] {
+  return (issue.path ?? []).map(({ key }) => (typeof key === 'number' ? key : String(key)))
+}
+
+function sentenceOf(issue: Issue, path: readonly (string | number)[]): string {
+  if (issue.type !== 'strict_object') return issue.message
+  if (issue.expected === 'never') {
+    return `is not a key here${suggestion(String(path.at(-1)), keysAt(ConfigFile, path.slice(0, -1)))}`
+  }
+  return issue.received === 'undefined' && issue.expected !== 'Object' ? 'is missing' : issue.message
+}
+
+function configOf(file: ConfigFile, directory: string): Config {
+  const { sealing, algorithms } = file.keys
+  return {
+    server: {
+      issuer: issuer(file.issuer),
+      apis: file.apis.map((api) => ({ ...api, resource: resourceIdentifier(api.resource) })),
+      lifetimes: lifetimesOf(file),
+      demoUser: undefined,
+    },
+    listen: file.listen,
+    store:
+      file.store.kind === 'sqlite'
+        ? { kind: 'sqlite', path: resolve(directory, file.store.path ?? '') }
+        : { kind: 'memory' },
+    keys: { sealing: sealing === undefined ? undefined : new Secret(sealing), algorithms },
+    log: file.log,
+    mode: file.issuer.startsWith('http:') ? 'development_loopback' : 'production',
+  }
+}
+
+function lifetimesOf({ lifetimes }: ConfigFile): Lifetimes {
+  return {
+    code: seconds(lifetimes.code),
+    requestUri: seconds(lifetimes.requestUri),
+    accessToken: seconds(lifetimes.accessToken),
+    idToken: seconds(lifetimes.idToken),
+    interaction: seconds(lifetimes.interaction),
+    session: seconds(lifetimes.session),
+  }
+}

@@ -1,0 +1,187 @@
+/** The shape of `strongroom.yaml`: what may stand in it, with the words an operator reads when something is wrong. */
+
+import { toJsonSchema } from '@valibot/to-json-schema'
+import * as v from 'valibot'
+import { openidScopes } from '../../core/metadata.ts'
+import { issuer, MalformedName, resourceIdentifier } from '../../core/names.ts'
+import { lifetimeBounds, signingAlgorithms } from '../../core/profile.ts'
+import { logLevels } from '../log.ts'
+
+const aText = v.string('must be a text')
+
+const words = (most: number) =>
+  v.pipe(
+    aText,
+    v.check((text) => text.trim() !== '' && text.length <= most, `must have 1 to ${most} characters`),
+    v.check((text) => !/[\p{Cc}\p{Cf}]/u.test(text), 'must not hold control characters'),
+  )
+
+/** Digits in quotes are taken too: that is what `${env:…}` makes of a number. */
+const digits = v.regex(/^(?:\d{1,9}|\$\{.+\})$/, 'must be a whole number')
+
+const wholeNumber = (least: number, most: number, bounds: string) =>
+  v.union(
+    [
+      v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(least, bounds), v.maxValue(most, bounds)),
+      v.pipe(v.string(), digits, v.transform(Number), v.minValue(least, bounds), v.maxValue(most, bounds)),
+    ],
+    'must be a whole number',
+  )
+
+const named =
+  <T>(parse: (text: string) => T) =>
+  (text: string) => {
+    try {
+      parse(text)
+      return true
+    } catch (error) {
+      if (error instanceof MalformedName) return false
+      throw error
+    }
+  }
+
+/** Names that OpenID Connect gives a meaning of its own. OIDC Core §5.4, §11. */
+const reservedScopes: readonly string[] = [...openidScopes, 'address', 'phone', 'offline_access']
+
+const scopeName = v.pipe(
+  aText,
+  // RFC 6749 §3.3
+  v.regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, 'must be a scope: visible ASCII without spaces, quotes and backslashes'),
+  v.check((name) => !reservedScopes.includes(name), 'is a scope of OpenID Connect, which no API owns'),
+)
+
+const lifetime = (name: keyof typeof lifetimeBounds) => {
+  const { least, most, standard, clause } = lifetimeBounds[name]
+  return v.pipe(
+    v.optional(wholeNumber(least, most, `must be ${least} to ${most} seconds (${clause})`), standard),
+    v.description(`Seconds, ${least} to ${most}; ${standard} unless set. ${clause}`),
+  )
+}
+
+const group = 'must be a group of keys'
+
+/** One protected resource. */
+const api = v.strictObject(
+  {
+    resource: v.pipe(
+      aText,
+      v.check(named(resourceIdentifier), 'must be an https URL without fragment (http for a loopback host only)'),
+      v.description('The identifier of the API: what tokens for it have in `aud`. RFC 8707 §2'),
+    ),
+    name: v.pipe(words(100), v.description('Shown to people at consent.')),
+    scopes: v.pipe(
+      v.array(
+        v.strictObject({ name: scopeName, description: v.pipe(words(200), v.description('Shown at consent.')) }, group),
+        'must be a list',
+      ),
+      v.minLength(1, 'must list at least one scope'),
+    ),
+  },
+  group,
+)
+
+/** Every key, in the order in which people think of them. */
+export const ConfigFile = v.strictObject(
+  {
+    issuer: v.pipe(
+      aText,
+      v.check(
+        named(issuer),
+        'must be an https URL in its canonical spelling, without query and fragment (http for a loopback host only)',
+      ),
+      v.description('The issuer identifier: the URL under which clients and APIs know this server. RFC 8414 §2'),
+    ),
+    listen: v.optional(
+      v.strictObject(
+        {
+          host: v.pipe(v.optional(words(253), '127.0.0.1'), v.description('A loopback address: TLS ends in front.')),
+          port: v.optional(wholeNumber(0, 65_535, 'must be 0 to 65535'), 4400),
+        },
+        group,
+      ),
+      {},
+    ),
+    apis: v.pipe(v.optional(v.array(api, 'must be a list'), []), v.description('The APIs tokens are issued for.')),
+    lifetimes: v.optional(
+      v.strictObject(
+        {
+          code: lifetime('code'),
+          requestUri: lifetime('requestUri'),
+          accessToken: lifetime('accessToken'),
+          idToken: lifetime('idToken'),
+          interaction: lifetime('interaction'),
+          session: lifetime('session'),
+        },
+        group,
+      ),
+      {},
+    ),
+    store: v.optional(
+      v.strictObject(
+        {
+          kind: v.picklist(['sqlite', 'memory'], 'must be sqlite or memory'),
+          path: v.pipe(v.optional(words(1024)), v.description('The database file; beside this file when relative.')),
+        },
+        group,
+      ),
+      { kind: 'sqlite', path: 'strongroom.db' },
+    ),
+    keys: v.optional(
+      v.strictObject(
+        {
+          sealing: v.pipe(
+            v.optional(
+              v.pipe(
+                aText,
+                v.regex(
+                  /^(?:[\w-]{42}[AEIMQUYcgkosw048]|[0-9a-fA-F]{64}|\$\{.+\})$/,
+                  'must be 32 bytes in base64url or hex',
+                ),
+              ),
+            ),
+            v.description('Secret: what signing keys are sealed under. 32 bytes, base64url or hex; best as ${file:…}.'),
+          ),
+          algorithms: v.pipe(
+            v.optional(
+              v.pipe(
+                v.array(
+                  v.picklist(signingAlgorithms, `must be one of ${signingAlgorithms.join(', ')}`),
+                  'must be a list',
+                ),
+                v.minLength(1, 'must list at least one algorithm'),
+              ),
+              [...signingAlgorithms],
+            ),
+            v.description('What tokens may be signed with; a key is made for each. FAPI 2.0 SP §5.4.1-1'),
+          ),
+        },
+        group,
+      ),
+      {},
+    ),
+    replicas: v.pipe(
+      v.optional(v.picklist(['one', 'many'], 'must be one'), 'one'),
+      v.check(
+        (replicas) => replicas !== 'many',
+        'must be one: several nodes need a shared store, which is not there yet',
+      ),
+      v.description('How many processes serve this issuer.'),
+    ),
+    log: v.optional(
+      v.strictObject(
+        { level: v.optional(v.picklist(logLevels, `must be one of ${logLevels.join(', ')}`), 'info') },
+        group,
+      ),
+      {},
+    ),
+  },
+  group,
+)
+
+/** A configuration whose every part has its shape, defaults filled in. */
+export type ConfigFile = v.InferOutput<typeof ConfigFile>
+
+/** The JSON Schema of the file, for editors. */
+export function configJsonSchema(): object {
+  return { title: 'strongroom.yaml', ...toJsonSchema(ConfigFile, { typeMode: 'input', errorMode: 'ignore' }) }
+}
