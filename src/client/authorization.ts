@@ -187,7 +187,7 @@ async function redeem(wire: Wire, callback: URLSearchParams, pending: Pending): 
     return { response, tokens }
   }, 'id_token_invalid')
   if (answer.tokens.id_token !== undefined) {
-    // Over TLS too: FAPI 2.0 MS §5.6.2; REQUIREMENTS.md CL-14.
+    // Over TLS too: FAPI 2.0 MS §5.6.2; CL-14.
     const check = () => oauth.validateApplicationLevelSignature(server, answer.response, requestOptions(wire))
     await exchange(check, 'id_token_invalid')
   }

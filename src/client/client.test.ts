@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
-import { hash } from 'node:crypto'
+import { generateKeyPairSync, hash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { inspect } from 'node:util'
-import { joseSigner, parseCompactJws, signJwt } from '../core/jose.ts'
+import * as oauth from 'oauth4webapi'
+import { joseSigner, joseVerifier, parseCompactJws, parsePublicKey, signJwt } from '../core/jose.ts'
 import { Secret } from '../core/names.ts'
+import { generateSigningKey, sha256 } from '../node/runtime.ts'
 import {
   type Client,
   ClientError,
@@ -13,8 +18,10 @@ import {
   createClient,
   generatePrivateJwk,
   nodeClientPorts,
+  parsePrivateJwk,
   type Pending,
   publicJwkOf,
+  readPrivateJwk,
 } from './index.ts'
 
 const servers: Server[] = []
@@ -342,6 +349,51 @@ test('CL-07 an assertion is for the issuer as a string, typed, short, and new ea
     assert.ok(Number(payload['exp']) - Number(payload['iat']) <= 60)
   }
   assert.notEqual(assertions[0]?.payload['jti'], assertions[1]?.payload['jti'])
+})
+
+test('CL-07 keys of every kind of the profile sign assertions and proofs that verify', async () => {
+  const { config, ports, lie, hits } = await world()
+  const algorithms = ['ES256', 'PS256', 'EdDSA']
+  lie.metadata = (honest) => ({
+    ...honest,
+    token_endpoint_auth_signing_alg_values_supported: algorithms,
+    dpop_signing_alg_values_supported: algorithms,
+  })
+  for (const alg of ['ES256', 'PS256', 'EdDSA'] as const) {
+    const key = parsePrivateJwk((await generateSigningKey(alg)).export({ format: 'jwk' }))
+    const client = await createClient({ ...config, keys: { assertion: key, dpop: key } }, ports)
+    await client.begin()
+    const proof = parseCompactJws(String(hits.at(-1)?.headers['dpop']))
+    const publicKey = parsePublicKey(publicJwkOf(key), sha256)
+    for (const jws of [assertionOf(hits.at(-1)), proof]) assert.equal(await joseVerifier(jws, publicKey), true, alg)
+    assert.equal(parsePublicKey(proof.header['jwk'], sha256).thumbprint, publicKey.thumbprint)
+    assert.deepEqual([assertionOf(hits.at(-1)).header['alg'], proof.header['alg']], [alg, alg])
+  }
+})
+
+test('CL-07 a key outside the profile is refused at once', async () => {
+  const { config, ports } = await world()
+  const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ format: 'jwk' })
+  assert.throws(() => parsePrivateJwk(p384), TypeError)
+  const own = generatePrivateJwk()
+  assert.throws(() => parsePrivateJwk(publicJwkOf(own)), TypeError)
+  const { d } = generatePrivateJwk()
+  await assert.rejects(createClient({ ...config, keys: { assertion: { ...own, d } } }, ports))
+  const { privateKey } = await oauth.generateKeyPair('RS256')
+  const foreign = { key: privateKey, kid: undefined }
+  await assert.rejects(createClient({ ...config, keys: { assertion: foreign } }, ports), TypeError)
+  await createClient({ ...config, keys: { assertion: own } }, ports)
+})
+
+test('CL-07 a private key is read from a file, and a bad file is not repeated in the error', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'strongroom-client-'))
+  const file = join(folder, 'key.json')
+  const key = generatePrivateJwk()
+  await writeFile(file, JSON.stringify(key))
+  assert.deepEqual(await readPrivateJwk(file), key)
+  await writeFile(file, `{"kty":"EC","d":"${key.d}"`)
+  await assert.rejects(readPrivateJwk(file), (error: unknown) => !inspect(error).includes(key.d))
+  await rm(folder, { recursive: true })
 })
 
 test('CL-09 a server that asks for a nonce forever gets one retry, at every endpoint', async () => {

@@ -70,21 +70,26 @@ export async function createClient(config: ClientConfig, ports: ClientPorts): Pr
 
 async function createWire(config: ClientConfig, keys: ReadyKeys, ports: ClientPorts): Promise<Wire> {
   const wanted = { assertion: keys.assertion.alg, dpop: keys.dpop.alg }
-  const server = await readServerMetadata(issuer(config.issuer), wanted, ports)
+  const { server, named } = await readServerMetadata(issuer(config.issuer), wanted, ports)
   const client: oauth.Client = { client_id: clientId(config.clientId) }
   const { key, kid } = keys.assertion
+  const newDpop = () => oauth.DPoP(client, keys.dpop.pair, { [oauth.modifyAssertion]: withHeader({ alg: named.dpop }) })
   return {
     server,
     client,
+    // RFC 7523bis §4: an explicit type, so that no other JWT passes for an assertion.
     authentication: oauth.PrivateKeyJwt(kid === undefined ? key : { key, kid }, {
-      // RFC 7523bis §4: an explicit type, so that no other JWT passes for an assertion.
-      [oauth.modifyAssertion]: (header) => {
-        header['typ'] = 'client-authentication+jwt'
-      },
+      [oauth.modifyAssertion]: withHeader({ alg: named.assertion, typ: 'client-authentication+jwt' }),
     }),
     ports,
     transport: { [oauth.allowInsecureRequests]: isLoopbackHost(new URL(server.issuer).hostname) },
-    dpop: { atServer: oauth.DPoP(client, keys.dpop.pair), atResource: oauth.DPoP(client, keys.dpop.pair) },
+    dpop: { atServer: newDpop(), atResource: newDpop() },
+  }
+}
+
+function withHeader(members: Readonly<Record<string, string>>): oauth.ModifyAssertionFunction {
+  return (header) => {
+    Object.assign(header, members)
   }
 }
 

@@ -15,8 +15,8 @@ export type ServerMetadata = oauth.AuthorizationServer & {
   readonly pushed_authorization_request_endpoint: string
 }
 
-/** The algorithms of the client's keys, which the server must take. */
-export type WantedAlgorithms = { readonly assertion: string; readonly dpop: string }
+/** The algorithms of the client's keys, which the server must take; and the names it gives them: RFC 9864 has a new one. */
+export type Algorithms = { readonly assertion: string; readonly dpop: string }
 
 /**
  * Reads the metadata of the issuer and insists on the profile; there is no lesser way to go on. FAPI 2.0 SP §5.3.3.1.
@@ -25,22 +25,23 @@ export type WantedAlgorithms = { readonly assertion: string; readonly dpop: stri
  */
 export async function readServerMetadata(
   issuer: Issuer,
-  wanted: WantedAlgorithms,
+  wanted: Algorithms,
   { fetch }: ClientPorts,
-): Promise<ServerMetadata> {
+): Promise<{ readonly server: ServerMetadata; readonly named: Algorithms }> {
   const { origin } = new URL(issuer)
   const { openid, oauth: plain } = metadataPaths(issuer)
   const document = (await readJson(`${origin}${openid}`, fetch)) ?? (await readJson(`${origin}${plain}`, fetch))
   if (document === undefined) fail('metadata_unavailable', { detail: `no metadata at ${origin}` })
   // Byte for byte: RFC 8414 §3.3.
   if (document['issuer'] !== issuer) fail('metadata_mismatch', { detail: 'issuer' })
-  checkOffer(document, wanted)
-  return {
+  const named = checkOffer(document, wanted)
+  const server = {
     issuer,
     ...endpointsOf(document, issuer),
     id_token_signing_alg_values_supported: idTokenAlgorithms(document),
     authorization_response_iss_parameter_supported: true,
   }
+  return { server, named }
 }
 
 /**
@@ -96,20 +97,20 @@ function parseJson(text: string): unknown {
   }
 }
 
-function checkOffer(document: JsonObject, wanted: WantedAlgorithms): void {
+function checkOffer(document: JsonObject, wanted: Algorithms): Algorithms {
   const offers = (member: string, value: string) => listOf(document, member).includes(value)
-  const offersAlgorithm = (member: string, alg: string) =>
-    listOf(document, member).some((offered) => signingAlgorithm(offered) === alg)
+  const nameOf = (member: string, alg: string) =>
+    listOf(document, member).find((name) => signingAlgorithm(name) === alg)
   if (document['pushed_authorization_request_endpoint'] === undefined) fail('par_missing')
   if (!offers('code_challenge_methods_supported', 'S256')) fail('pkce_missing')
   if (document['authorization_response_iss_parameter_supported'] !== true) fail('iss_unsupported')
-  if (
-    !offers('token_endpoint_auth_methods_supported', 'private_key_jwt') ||
-    !offersAlgorithm('token_endpoint_auth_signing_alg_values_supported', wanted.assertion)
-  ) {
-    fail('private_key_jwt_missing', { detail: wanted.assertion })
+  if (!offers('token_endpoint_auth_methods_supported', 'private_key_jwt')) fail('private_key_jwt_missing')
+  const assertion = nameOf('token_endpoint_auth_signing_alg_values_supported', wanted.assertion)
+  const dpop = nameOf('dpop_signing_alg_values_supported', wanted.dpop)
+  return {
+    assertion: assertion ?? fail('private_key_jwt_missing', { detail: wanted.assertion }),
+    dpop: dpop ?? fail('dpop_missing', { detail: wanted.dpop }),
   }
-  if (!offersAlgorithm('dpop_signing_alg_values_supported', wanted.dpop)) fail('dpop_missing', { detail: wanted.dpop })
 }
 
 function listOf(document: JsonObject, member: string): readonly string[] {

@@ -47,7 +47,7 @@ export async function call(
   return fail('redirect_refused', { status: response.status })
 }
 
-/** Only to the origin of the API the token is for. REQUIREMENTS.md CL-12. */
+/** Only to the origin of the API the token is for. CL-12. */
 function targetUrl(resource: ResourceIdentifier, target: string): URL {
   if (!URL.canParse(target, resource)) return fail('resource_foreign')
   const url = new URL(target, resource)

@@ -189,8 +189,13 @@ export async function signJwt(header: JsonObject, claims: JsonObject, signer: Si
 
 /** The portable verifier, on `jose` and WebCrypto: the reference. */
 export const joseVerifier: Verifier = async (jws, key) => {
+  if (signingAlgorithm(jws.header['alg']) !== key.alg) return false
   try {
-    await compactVerify(`${jws.signingInput}.${jws.signature}`, { ...key.jwk, alg: key.alg }, { algorithms: [key.alg] })
+    await compactVerify(
+      `${jws.signingInput}.${jws.signature}`,
+      { ...key.jwk },
+      { algorithms: [String(jws.header['alg'])] },
+    )
     return true
   } catch {
     return false

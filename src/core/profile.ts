@@ -2,7 +2,7 @@
  * Every number of the profile, with the clause it comes from and the ceiling no configuration can pass.
  */
 
-import { type Seconds, seconds } from './names.ts'
+import { keysOf, type Seconds, seconds } from './names.ts'
 
 /** One number: what it is unless configured, and between which bounds a configuration may move it. */
 type Bounded = { readonly standard: number; readonly least: number; readonly most: number; readonly clause: string }
@@ -34,6 +34,19 @@ export const standardLifetimes: Lifetimes = {
   idToken: seconds(lifetimeBounds.idToken.standard),
   interaction: seconds(lifetimeBounds.interaction.standard),
   session: seconds(lifetimeBounds.session.standard),
+}
+
+/**
+ * Refuses lifetimes outside their bounds, whoever configured them and however.
+ * @throws RangeError
+ */
+export function checkLifetimes(lifetimes: Lifetimes): void {
+  for (const name of keysOf(lifetimeBounds)) {
+    const { least, most, clause } = lifetimeBounds[name]
+    const lifetime = lifetimes[name]
+    if (lifetime >= least && lifetime <= most) continue
+    throw new RangeError(`the ${name} lifetime must be ${least} to ${most} seconds (${clause}), not ${lifetime}`)
+  }
 }
 
 /** Numbers that nobody configures. Spans in seconds, sizes in bytes or characters. */

@@ -46,7 +46,7 @@ function headersOf({ issuer, hash }: AppOptions): Readonly<Record<string, string
   }
 }
 
-/** Only a press of the button in this browser starts a flow. REQUIREMENTS.md CL-16. */
+/** Only a press of the button in this browser starts a flow. CL-16. */
 async function connect(c: Context, sessions: BrowserSessions, client: Client): Promise<Response> {
   const browser = sessions.recognise(c)
   if (!(await isPostedHere(c, browser))) return c.text('This form does not belong to this browser.', 403)

@@ -67,7 +67,7 @@ export class Browser {
 }
 
 /** The forms of a page. */
-export function formsOf({ text, url }: Visit): readonly Form[] {
+function formsOf({ text, url }: Visit): readonly Form[] {
   return [...text.matchAll(/<form([^>]*)>([^]*?)<\/form>/g)].map(([, attributes = '', content = '']) => {
     const inputs = [...content.matchAll(/<input([^>]*)>/g)].map(([, input = '']) => input)
     const buttons = [...content.matchAll(/<button([^>]*)>/g)].map(([, button = '']) => button)

@@ -21,7 +21,7 @@ const anyPorts: WorldPorts = { server: 0, bank: 0, app: 0 }
 
 /**
  * Runs the demo. The exit code: 0 when all went well, 3 when something honest failed or something stolen was not
- * refused by the right rule, 4 when a port is taken. DESIGN.md §9.
+ * refused by the right rule, 4 when a port is taken.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const { script, ports = script ? anyPorts : standardPorts } = options

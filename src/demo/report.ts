@@ -29,6 +29,12 @@ function align(rows: readonly (readonly string[])[]): string[] {
 
 /** The story for machines. */
 export function renderStoryAsJson({ steps, thefts, ok }: Story): string {
-  const told = thefts.map(({ refusedBy, ...theft }) => ({ ...theft, refusedBy: refusedBy ?? null }))
+  const told = thefts.map(({ name, attack, status, refusedBy = null, ok: isRefused }) => ({
+    name,
+    attack,
+    status,
+    refusedBy,
+    ok: isRefused,
+  }))
   return `${JSON.stringify({ steps, thefts: told, ok }, undefined, 2)}\n`
 }

@@ -9,6 +9,7 @@ import {
 import type { AccessToken } from '../core/access-token.ts'
 import type { Audit, Handler, Store } from '../core/ports.ts'
 import { listen } from '../node/listener.ts'
+import { startReaper } from '../node/reaper.ts'
 import { random, sha256, systemClock } from '../node/runtime.ts'
 import { createApp } from './app.ts'
 import { createDemoServer, demoUser, thievingUser } from './authorization-server.ts'
@@ -20,7 +21,7 @@ import { serve } from './serve.ts'
 /** The ports to take; 0 takes any free one. */
 export type WorldPorts = { readonly server: number; readonly bank: number; readonly app: number }
 
-/** Where people find the demo. DESIGN.md §9. */
+/** Where people find the demo. */
 export const standardPorts: WorldPorts = { server: 4400, bank: 4500, app: 4600 }
 
 /** An application that is registered at the authorization server, with its private key. */
@@ -53,7 +54,8 @@ export type World = {
 export async function startWorld(ports: WorldPorts, tell?: Audit): Promise<World> {
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
-    await Promise.all(closers.map((end) => end()))
+    // The listeners first, what they work on last.
+    for (const end of closers) await end()
   }
   try {
     return { ...(await buildWorld(ports, createIncidents(tell), closers)), close }
@@ -87,7 +89,7 @@ async function buildWorld(ports: WorldPorts, incidents: Incidents, closers: (() 
     audit,
   })
   answer = handler
-  closers.push(store.close)
+  closers.push(startReaper({ store, clock: systemClock, onFailure: () => {} }).stop, store.close)
   const standing = standingIn(store)
   const customers = [demoUser.subject, thievingUser.subject]
   const guarded = createGuardedBank({ url: bank.url, issuer: server.url, customers, standing, audit })

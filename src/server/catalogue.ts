@@ -63,9 +63,11 @@ export function agreeOnReach(
   const { scope } = asked
   if (!scope.every((value) => catalogue.scopes.includes(value) && allowed.includes(value))) refuse('scope_not_allowed')
   const owners = new Set(scope.map((value) => catalogue.ownerOf(value)).filter((owner) => owner !== undefined))
-  // Somebody has to accept the token.
-  if (owners.size === 0 && !scope.includes('openid')) refuse('scope_not_allowed')
-  if (asked.resources.length === 0) return { scope, resources: [...owners] }
+  if (asked.resources.length === 0) {
+    // Somebody has to accept the token.
+    if (owners.size === 0 && !scope.includes('openid')) refuse('scope_not_allowed')
+    return { scope, resources: [...owners] }
+  }
   const resources = catalogue.resources.filter((known) => asked.resources.includes(known))
   const named = resources.length === asked.resources.length && resources.length === owners.size
   if (!named || !resources.every((resource) => owners.has(resource))) refuse('resource_not_allowed')

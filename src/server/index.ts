@@ -51,7 +51,9 @@ function routes(server: Server): Hono<{ Bindings: { connection: Connection } }> 
   for (const { method, path, handle } of endpointsOf(server)) {
     const full = path.startsWith('//') ? path.slice(1) : server.basePath + path
     allowed.set(full, [...(allowed.get(full) ?? []), method])
-    router.on(method, full, (c) => handle(server, { connection: c.env.connection, method, path: c.req.param() }))
+    router.on(method, full, (c) =>
+      handle(server, { connection: c.env.connection, method: c.req.method, path: c.req.param() }),
+    )
   }
   for (const [path, methods] of allowed) {
     const refuseMethod = refusingEndpoint('method_not_allowed', { allow: methods.join(', ') })

@@ -2,7 +2,7 @@ import type { TokenMemory, ResourcePowers } from '../core/protected-resource.ts'
 import type { TrustedIssuer } from '../core/access-token.ts'
 import { endpointUrl } from '../core/metadata.ts'
 import { createDpopNonces, type DpopNonces } from '../core/nonce.ts'
-import { signingAlgorithms } from '../core/profile.ts'
+import { checkLifetimes, signingAlgorithms } from '../core/profile.ts'
 import { createCatalogue, type Catalogue } from './catalogue.ts'
 import type { ServerConfig, ServerPorts } from './config.ts'
 
@@ -21,8 +21,12 @@ export type Server = ServerPorts &
     readonly basePath: string
   }
 
-/** Puts a server together. Nothing happens yet. */
+/**
+ * Puts a server together. Nothing happens yet.
+ * @throws RangeError when a lifetime is outside the bounds of the profile
+ */
 export function assemble(config: ServerConfig, ports: ServerPorts): Server {
+  checkLifetimes(config.lifetimes)
   const { issuer } = config
   return {
     ...ports,

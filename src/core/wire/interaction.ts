@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 import { profile } from '../profile.ts'
 
-const csrf = v.pipe(v.string(), v.maxLength(64))
+/** A form without a token has a wrong one: the refusal is the same. */
+const csrf = v.optional(v.pipe(v.string(), v.maxLength(64)), '')
 
 /** The sign-in form. */
 export const SignInForm = v.object({

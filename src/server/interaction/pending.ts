@@ -63,6 +63,8 @@ export function isSignedInFreshly(
 ): session is Session {
   if (session === undefined) return false
   if (signedIn?.sessionId === session.id) return true
-  if (request.prompt.includes('login') || request.prompt.includes('select_account')) return false
+  // max_age=0 asks for the same as prompt=login.
+  if (request.prompt.includes('login') || request.prompt.includes('select_account') || request.maxAge === 0)
+    return false
   return request.maxAge === undefined || now - session.authTime <= request.maxAge
 }

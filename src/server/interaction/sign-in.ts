@@ -50,20 +50,14 @@ type Checked = { readonly user: UserRecord } | { readonly refused: RuleSlug }
 async function checkPassword(call: SignInCall, server: Server): Promise<Checked> {
   const name = canonicalName(call.form.username)
   const counters = attemptCounters(name ?? call.form.username, call, server)
-  const window = after(call.now, profile.signInAttemptWindow)
-  const [account = 0, source = 0, everywhere = 0] = await server.store.attempts.raise(counters, window, call.now)
-  const throttled =
-    account > profile.signInAttemptsPerAccountAndSource ||
-    source > profile.signInAttemptsPerSource ||
-    everywhere > profile.signInAttemptsPerAccount
-
+  const throttled = await isThrottled(counters, call, server)
   const user = name === undefined || throttled ? undefined : await server.store.users.byUsername(name)
   const fits = await server.passwords.verify(call.form.password, user?.passwordHash)
   if (throttled) return { refused: 'sign_in_throttled' }
   if (user === undefined) return { refused: 'user_unknown' }
   if (!fits) return { refused: 'password_wrong' }
   if (user.status !== 'active') return { refused: 'user_locked' }
-  await server.store.attempts.forget(counters.slice(0, 1))
+  await server.store.attempts.forget([counters.accountAndSource])
   return { user }
 }
 
@@ -76,12 +70,27 @@ function canonicalName(text: string): Username | undefined {
   }
 }
 
-/** For this account from this address, for this address, for this account. */
+/**
+ * Counts this attempt, and tells whether there were too many. What its own address is throttled for does not count
+ * against the account: one address alone cannot lock a person out everywhere.
+ */
+async function isThrottled(
+  { accountAndSource, source, account }: ReturnType<typeof attemptCounters>,
+  { now }: SignInCall,
+  { store }: Server,
+): Promise<boolean> {
+  const window = after(now, profile.signInAttemptWindow)
+  const [here = 0, fromHere = 0] = await store.attempts.raise([accountAndSource, source], window, now)
+  if (here > profile.signInAttemptsPerAccountAndSource || fromHere > profile.signInAttemptsPerSource) return true
+  const [everywhere = 0] = await store.attempts.raise([account], window, now)
+  return everywhere > profile.signInAttemptsPerAccount
+}
+
 function attemptCounters(name: string, { connection }: SignInCall, { hash }: Server) {
   const { peerAddress } = connection
-  return [
-    hash(`sign-in\naccount and source\n${name}\n${peerAddress}`),
-    hash(`sign-in\nsource\n${peerAddress}`),
-    hash(`sign-in\naccount\n${name}`),
-  ]
+  return {
+    accountAndSource: hash(`sign-in\naccount and source\n${name}\n${peerAddress}`),
+    source: hash(`sign-in\nsource\n${peerAddress}`),
+    account: hash(`sign-in\naccount\n${name}`),
+  }
 }

@@ -93,7 +93,7 @@ export type Schema = {
  * Where a replay entry stands: the minute its last instant falls into.
  *
  * The primary key is (bucket, name, owner, purpose), so that new entries land close together and whole minutes leave
- * from the front of the tree: random keys alone cost more and prune worse (DESIGN §8). The same name may come again
+ * from the front of the tree: random keys alone cost more and prune worse. The same name may come again
  * with another expiry, hence in another bucket, so a lookup asks every bucket that can hold a live entry, each by its
  * full key: `liveBuckets` of them, from the bucket of now on. That is complete because nothing may be recorded further
  * ahead than that; what would be is refused, never forgotten early.

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, test } from 'node:test'
+import { demoUser, thievingUser } from './authorization-server.ts'
+import { Browser, formOf, headingOf } from './browser.ts'
+import { interceptResponse, startAtApp } from './person.ts'
+import { renderStory, renderStoryAsJson } from './report.ts'
+import { tellStory } from './script.ts'
+import { thefts } from './thefts/index.ts'
+import { startWorld, type World } from './world.ts'
+
+let world: World
+before(async () => {
+  world = await startWorld({ server: 0, bank: 0, app: 0 })
+})
+after(() => world.close())
+
+const nobodyListens = () => {}
+
+async function connected(): Promise<Browser> {
+  const browser = new Browser()
+  const response = await interceptResponse(browser, world, await startAtApp(browser, world), demoUser)
+  const page = await browser.open(response.href)
+  assert.equal(headingOf(page), 'Hello, Alice Archer')
+  return browser
+}
+
+/** Runs the demo as a process of its own. */
+function spawnDemo(options: string) {
+  const program = `import { runDemo } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)}
+    process.exitCode = await runDemo(${options})`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program])
+  const output = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk) => (output.stdout += chunk))
+  child.stderr.on('data', (chunk) => (output.stderr += chunk))
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { child, output, ended }
+}
+
+test('the story: everything honest works and every theft is refused by exactly its rule', async () => {
+  const story = await tellStory(world, nobodyListens)
+  assert.equal(renderStory(story).includes('✖'), false, renderStory(story))
+  assert.equal(story.ok, true)
+  assert.equal(story.thefts.length, thefts.length)
+  assert.deepEqual(
+    story.thefts.map(({ refusedBy }) => refusedBy),
+    thefts.map(({ expected }) => expected),
+  )
+  for (const { status } of story.thefts) assert.ok(status >= 400 && status < 500)
+})
+
+test('the story fails when a refusal is not the expected one', async () => {
+  const blind: World = { ...world, incidents: { ...world.incidents, find: () => undefined } }
+  const story = await tellStory(blind, nobodyListens)
+  assert.equal(story.ok, false)
+  assert.ok(story.thefts.every(({ ok }) => !ok))
+  assert.match(renderStory(story), /✖ {2}SK-39 .*NOT REFUSED/)
+  assert.match(renderStory(story), /✖ 0 of \d+ thefts refused/)
+})
+
+test('every theft has its own name and a row of the attack catalogue', () => {
+  assert.ok(thefts.length >= 14)
+  assert.equal(new Set(thefts.map(({ name }) => name)).size, thefts.length)
+  for (const { attack } of thefts) assert.match(attack, /^(SK|ER|LV|AL)-\d\d$/)
+})
+
+test('CL-16 only a press of the button in this browser starts a flow', async () => {
+  const browser = new Browser()
+  const home = await browser.open(world.app)
+  const button = formOf(home, ({ action }) => action.endsWith('/connect'))
+  assert.equal((await browser.open(`${world.app}/connect`)).status, 404)
+  assert.equal((await browser.submit({ ...button, fields: {} })).status, 403)
+  assert.equal((await browser.submit(button, { csrf: 'x'.repeat(43) })).status, 403)
+  assert.equal((await new Browser().submit(button)).status, 403, 'the form of another browser')
+  const crossSite = await fetch(button.action, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { 'sec-fetch-site': 'cross-site' },
+    body: new URLSearchParams(button.fields),
+  })
+  assert.equal(crossSite.status, 403)
+  const { status, url } = await browser.submit(button, {}, ({ origin }) => origin === world.issuer)
+  assert.deepEqual([status, new URL(url).pathname], [303, '/authorize'])
+})
+
+test('CL-16 the callback leads to a clean URL of the app, whatever it is told', async () => {
+  const browser = new Browser()
+  const response = await interceptResponse(browser, world, await startAtApp(browser, world), demoUser)
+  response.searchParams.set('next', 'https://evil.example')
+  const page = await browser.open(response.href)
+  assert.equal(page.url, `${world.app}/`)
+  const again = await browser.open(response.href)
+  assert.equal(again.url, `${world.app}/`)
+  assert.match(again.text, /This browser has not asked to connect a bank/)
+  assert.equal(headingOf(await browser.open(world.app)), 'Hello, Alice Archer')
+})
+
+test('CL-03 a callback in another browser is refused before any code is redeemed', async () => {
+  const victim = new Browser()
+  const response = await interceptResponse(victim, world, await startAtApp(victim, world), demoUser)
+  const stranger = new Browser()
+  assert.match((await stranger.open(response.href)).text, /has not asked to connect a bank/)
+  await startAtApp(stranger, world)
+  assert.match((await stranger.open(response.href)).text, /state_mismatch/)
+  assert.equal(headingOf(await victim.open(response.href)), 'Hello, Alice Archer')
+})
+
+test('CL-19 the app shows no token, and its session id changes when the bank is connected', async () => {
+  const browser = await connected()
+  const page = await browser.open(world.app)
+  assert.doesNotMatch(page.text, /eyJ/)
+  assert.match(page.text, /worth nothing: every call must also prove/)
+  assert.doesNotMatch(page.text, /<script|https?:\/\/(?!127)/)
+  const policy = page.headers.get('content-security-policy') ?? ''
+  assert.match(
+    policy,
+    /default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; form-action 'self' http:\/\/localhost/,
+  )
+})
+
+test('CL-16 the session cookie is out of reach of scripts and other sites, and changes with the connection', async () => {
+  const first = await fetch(world.app)
+  const cookie = first.headers.getSetCookie()[0] ?? ''
+  assert.match(cookie, /HttpOnly/)
+  assert.match(cookie, /SameSite=Lax/)
+  const browser = new Browser()
+  const response = await interceptResponse(browser, world, await startAtApp(browser, world), demoUser)
+  const back = await browser.open(response.href, () => true)
+  assert.equal(back.headers.getSetCookie().length, 1)
+})
+
+test('RS-TOK-05 a customer sees only their own accounts', async () => {
+  const mallory = new Browser()
+  const response = await interceptResponse(mallory, world, await startAtApp(mallory, world), thievingUser)
+  assert.equal(headingOf(await mallory.open(response.href)), 'Hello, Mallory Meyer')
+  const { client } = world
+  const { url, pending } = await client.begin()
+  const own = new Browser()
+  const session = await client.finish(await interceptResponse(own, world, url, thievingUser), pending)
+  assert.equal((await client.call(session, '/accounts/savings-1000/balance')).status, 404)
+  assert.equal((await client.call(session, '/accounts/savings-1001/balance')).status, 200)
+  const payment = await client.call(session, '/payments', { method: 'POST', body: '{}' })
+  assert.equal(payment.status, 403)
+})
+
+test('--json prints the story and nothing else', async () => {
+  const { output, ended } = spawnDemo('{ script: true, json: true }')
+  assert.equal(await ended, 0, output.stderr)
+  const story = JSON.parse(output.stdout)
+  assert.deepEqual(Object.keys(story), ['steps', 'thefts', 'ok'])
+  assert.deepEqual(Object.keys(story.steps[0]), ['name', 'ok', 'detail'])
+  assert.deepEqual(Object.keys(story.thefts[0]).toSorted(), ['attack', 'name', 'ok', 'refusedBy', 'status'])
+  assert.match(output.stderr, /bound_token_sent_as_bearer/)
+  assert.equal(renderStoryAsJson(story), output.stdout)
+})
+
+test('without the script it serves, says where to go, and stops when told', async () => {
+  const { child, output, ended } = spawnDemo('{ script: false, json: false, ports: { server: 0, bank: 0, app: 0 } }')
+  const app = await new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', () => {
+      const url = /(http:\S+) +the app/.exec(output.stdout)?.[1]
+      if (url !== undefined) resolve(url)
+    })
+    child.once('close', () => reject(new Error(output.stderr)))
+  })
+  assert.equal((await fetch(app)).status, 200)
+  child.kill('SIGTERM')
+  assert.equal(await ended, 0)
+})
+
+test('a port that is taken: one line that names it, and exit code 4', async () => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  const { port } = other.address() as AddressInfo
+  for (const ports of [`server: ${port}, bank: 0, app: 0`, `server: 0, bank: ${port}, app: 0`]) {
+    const { output, ended } = spawnDemo(`{ script: true, json: true, ports: { ${ports} } }`)
+    assert.equal(await ended, 4)
+    assert.match(output.stderr, new RegExp(`^strongroom demo: [^\\n]*:${port}: another program uses the port\\n$`))
+    assert.equal(output.stdout, '')
+  }
+  other.close()
+})
