@@ -7,11 +7,16 @@ export function newCorrelationId(random: Random): CorrelationId {
   const bytes = decodeBase64url(random(16))
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return correlationId(
-    `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`,
-  )
+  let uuid = ''
+  for (const [index, byte] of bytes.entries()) {
+    if (index === 4 || index === 6 || index === 8 || index === 10) uuid += '-'
+    uuid += hex[byte] ?? ''
+  }
+  return correlationId(uuid)
 }
+
+/** Every byte in hex. */
+const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** The interaction id a client sent, when it is a UUID; other values are not repeated anywhere. */
 export function presentedInteractionId(headers: Connection['headers']): string | undefined {

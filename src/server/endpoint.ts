@@ -3,12 +3,12 @@
  * inside it read as sentences.
  */
 
-import { challengeOf } from '../core/challenge.ts'
 import { newCorrelationId, presentedInteractionId } from '../core/correlation.ts'
 import { OAuthError, refusalOf } from '../core/oauth-error.ts'
 import type { ClientId, CorrelationId, Subject } from '../core/names.ts'
 import type { Connection } from '../core/ports.ts'
 import { presentedScheme } from '../core/protected-resource.ts'
+import { failureBody, headersAtResource, refusalBody, statusAtResource } from '../core/refusal.ts'
 import { publicRefusal, type RuleSlug, type Step } from '../core/rules.ts'
 import { type Message, type MessageSchema, type Pairs, parseForm, parseMessage } from '../core/wire/form.ts'
 import type { Answer } from './answers.ts'
@@ -188,35 +188,24 @@ function toResponse(
   { server, connection, correlationId }: AnswerContext,
   nonce: string | undefined,
 ): Response {
-  const headers = new Headers({
+  const { status, body, cookies } = answer
+  const fields = {
     'cache-control': 'no-store',
     ...securityHeaders(server.issuer),
     'x-correlation-id': correlationId,
     'x-fapi-interaction-id': presentedInteractionId(connection.headers) ?? correlationId,
     ...(nonce === undefined ? {} : { 'dpop-nonce': nonce }),
     ...answer.headers,
-  })
-  for (const cookie of answer.cookies) headers.append('set-cookie', cookie)
-  return new Response(answer.body, { status: answer.status, headers })
+  }
+  // A plain record goes to the socket as it is; only repeated fields need the costlier object.
+  if (cookies.length === 0) return new Response(body, { status, headers: fields })
+  const headers = new Headers(fields)
+  for (const cookie of cookies) headers.append('set-cookie', cookie)
+  return new Response(body, { status, headers })
 }
 
-/** What a caller is told, on the wire. RFC 6749 §5.2, with members of our own beside. */
-function refusalBody(error: OAuthError, correlationId: CorrelationId): string {
-  const refusal = publicRefusal(error.rule)
-  // Behind a shared answer even a helpful fact would tell the precise rule.
-  const expected = refusal.slug === error.rule ? error.expected : {}
-  return JSON.stringify({
-    error: refusal.error,
-    error_description: refusal.sentence,
-    rule: refusal.slug,
-    hint: refusal.hint,
-    ...(Object.keys(expected).length === 0 ? {} : { expected }),
-    correlation_id: correlationId,
-  })
-}
-
-function refusalAsJson(error: OAuthError, { connection, correlationId }: AnswerContext): Answer {
-  const { status } = publicRefusal(error.rule)
+function refusalAsJson(error: OAuthError, { server, connection, correlationId }: AnswerContext): Answer {
+  const { status, slug } = publicRefusal(error.rule)
   const allow = error.expected['allow']
   const usedBasic = status === 401 && headerValues(connection, 'authorization').length > 0
   return {
@@ -229,7 +218,8 @@ function refusalAsJson(error: OAuthError, { connection, correlationId }: AnswerC
       ...(status === 503 ? { 'retry-after': '5' } : {}),
     },
     cookies: [],
-    body: refusalBody(error, correlationId),
+    // The commonest mistake of honest clients, told with every failure alike.
+    body: refusalBody(error, correlationId, slug === 'client_authentication_failed' ? { aud: server.issuer } : {}),
   }
 }
 
@@ -244,15 +234,14 @@ function refusalAsPage(error: OAuthError, { server, correlationId }: AnswerConte
 }
 
 /** At a resource every refusal of a token or proof is a 401 with a challenge. RFC 6750 §3.1; RFC 9449 §7.1. */
-function refusalAsChallenge(error: OAuthError, context: AnswerContext): Answer {
-  const answer = refusalAsJson(error, context)
-  const { error: code } = publicRefusal(error.rule)
-  const ofProof = code === 'invalid_dpop_proof' || code === 'use_dpop_nonce'
-  const status = ofProof ? 401 : answer.status
-  if (status !== 401 && status !== 403 && code !== 'invalid_request') return answer
-  const scheme = presentedScheme(context.connection.headers)
-  const challenge = challengeOf(error, { scheme, resourceMetadata: undefined })
-  return { ...answer, status, headers: { 'content-type': 'application/json', 'www-authenticate': challenge } }
+function refusalAsChallenge(error: OAuthError, { connection, correlationId }: AnswerContext): Answer {
+  const scheme = presentedScheme(connection.headers)
+  return {
+    status: statusAtResource(error.rule),
+    headers: headersAtResource(error, { scheme, resourceMetadata: undefined }),
+    cookies: [],
+    body: refusalBody(error, correlationId),
+  }
 }
 
 function bareServerError(correlationId: CorrelationId): Answer {
@@ -260,6 +249,6 @@ function bareServerError(correlationId: CorrelationId): Answer {
     status: 500,
     headers: { 'content-type': 'application/json' },
     cookies: [],
-    body: JSON.stringify({ error: 'server_error', correlation_id: correlationId }),
+    body: failureBody(correlationId),
   }
 }

@@ -47,17 +47,22 @@ function endpointsOf(server: Server): readonly Endpoint[] {
 /** Every method of every path; any other method of a known path is 405, any other path 404. */
 function routes(server: Server): Hono<{ Bindings: { connection: Connection } }> {
   const router = new Hono<{ Bindings: { connection: Connection } }>()
-  const allowed = new Map<string, string[]>()
-  for (const { method, path, handle } of endpointsOf(server)) {
-    const full = path.startsWith('//') ? path.slice(1) : server.basePath + path
-    allowed.set(full, [...(allowed.get(full) ?? []), method])
-    router.on(method, full, (c) =>
-      handle(server, { connection: c.env.connection, method: c.req.method, path: c.req.param() }),
-    )
-  }
-  for (const [path, methods] of allowed) {
-    const refuseMethod = refusingEndpoint('method_not_allowed', { allow: methods.join(', ') })
-    router.all(path, (c) => refuseMethod(server, { connection: c.env.connection, method: c.req.method, path: {} }))
+  const byPath = Map.groupBy(endpointsOf(server), ({ path }) =>
+    path.startsWith('//') ? path.slice(1) : server.basePath + path,
+  )
+  for (const [path, endpoints] of byPath) {
+    const refuseMethod = refusingEndpoint('method_not_allowed', {
+      allow: endpoints.map(({ method }) => method).join(', '),
+    })
+    // One handler for each path: of several that match, Hono makes a chain, which costs more.
+    router.all(path, (c) => {
+      const { method } = c.req
+      const { connection } = c.env
+      const wanted = method === 'HEAD' ? 'GET' : method
+      const endpoint = endpoints.find((one) => one.method === wanted)
+      if (endpoint === undefined) return refuseMethod(server, { connection, method, path: {} })
+      return endpoint.handle(server, { connection, method, path: c.req.param() })
+    })
   }
   const refusePath = refusingEndpoint('not_found', {})
   router.notFound((c) => refusePath(server, { connection: c.env.connection, method: c.req.method, path: {} }))

@@ -40,6 +40,8 @@ export function parseForm(text: string): Pairs {
 }
 
 function decodeFormText(text: string): string {
+  // Most values, and all long ones, have nothing to decode.
+  if (!text.includes('%') && !text.includes('+')) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch (cause) {
