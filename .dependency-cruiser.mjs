@@ -1,6 +1,6 @@
 // Who may import what inside src. Tests are exempt except where a rule names them.
 
-const test = '(\\.test\\.ts$|^test/)'
+const test = '(\\.test(-support)?\\.ts$|^test/)'
 const inPackage = (...names) => `(^|/)node_modules/(${names.join('|')})/`
 const anyPackage = '(^|/)node_modules/'
 
@@ -49,6 +49,12 @@ const siblings = '^src/(server|guard|client)/'
 
 export default {
   forbidden: [
+    direction(
+      'index-direction',
+      '^src/[^/]+\\.ts$',
+      ['^src/(core|server|console|stores|node)/'],
+      'The front door of the server shows the server, not guard or client.',
+    ),
     direction('core-direction', '^src/core/', ['^src/core/'], 'The core knows nothing but itself.'),
     direction('server-direction', '^src/server/', ['^src/core/', siblings], 'server → core'),
     direction('console-direction', '^src/console/', ['^src/(core|server|console)/'], 'console → server → core'),
@@ -75,10 +81,11 @@ export default {
     ),
     {
       name: 'shared-node-files',
-      comment: 'What guard and client borrow from src/node brings nothing along but the core.',
+      comment:
+        'What guard and client borrow from src/node brings no package and no other folder along, however far off.',
       severity: 'error',
       from: { path: sharedNodeFiles },
-      to: { path: '^src/(server|console|stores|guard|node)/', pathNot: sharedNodeFiles },
+      to: { path: ['^src/(server|console|stores|guard)/', '(^|/)node_modules/(?!(jose|valibot)/)'], reachable: true },
     },
     {
       name: 'siblings-apart',
@@ -127,6 +134,7 @@ export default {
       to: { circular: true },
     },
 
+    packages('index-packages', '^src/[^/]+\\.ts$', [], [], 'The front door shows our own names only.'),
     packages('core-packages', '^src/core/', [], [], 'The core uses jose and valibot only.'),
     packages('server-packages', '^src/server/', [], ['hono'], 'The server uses hono only.'),
     packages('console-packages', '^src/console/', [], ['hono'], 'The console uses hono only.'),
