@@ -126,8 +126,7 @@ function idTokenAlgorithms(document: JsonObject): string[] {
 }
 
 function endpointsOf(document: JsonObject, issuer: Issuer) {
-  const isDevelopment = isLoopbackHost(new URL(issuer).hostname)
-  const url = (member: string) => endpointOf(document[member], member, isDevelopment)
+  const url = (member: string) => endpointOf(document[member], member, issuer)
   const userinfo = document['userinfo_endpoint'] === undefined ? {} : { userinfo_endpoint: url('userinfo_endpoint') }
   return {
     authorization_endpoint: url('authorization_endpoint'),
@@ -139,10 +138,11 @@ function endpointsOf(document: JsonObject, issuer: Issuer) {
 }
 
 /** https, or http between loopback hosts; no query, no fragment, no credentials. */
-function endpointOf(value: unknown, member: string, isDevelopment: boolean): string {
+function endpointOf(value: unknown, member: string, issuer: Issuer): string {
   if (typeof value !== 'string' || !URL.canParse(value)) return fail('metadata_malformed', { detail: member })
   const { protocol, hostname, search, hash, username, password } = new URL(value)
-  const isSecure = protocol === 'https:' || (protocol === 'http:' && isDevelopment && isLoopbackHost(hostname))
+  const isDevelopment = [hostname, new URL(issuer).hostname].every(isLoopbackHost)
+  const isSecure = protocol === 'https:' || (protocol === 'http:' && isDevelopment)
   if (!isSecure || search + hash + username + password !== '') fail('endpoint_insecure', { detail: member })
   return value
 }

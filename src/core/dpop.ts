@@ -11,7 +11,7 @@ import {
 } from './jose.ts'
 import { after, before, type JwkThumbprint, type NumericDate } from './names.ts'
 import type { DpopNonces } from './nonce.ts'
-import { OAuthError, orRefuse, refuse } from './oauth-error.ts'
+import { orRefuse, refuse } from './oauth-error.ts'
 import type { Connection, Hash, Once, Signer, Verifier } from './ports.ts'
 import { profile, signingAlgorithm } from './profile.ts'
 import { DpopProofClaims, parseClaims } from './wire/jwt-claims.ts'
@@ -170,9 +170,4 @@ export function nonceFor(
   now: NumericDate,
 ): string | undefined {
   return proof === undefined ? undefined : nonces.current(proof.key.thumbprint, now)
-}
-
-/** Whether a refusal asks for a nonce. */
-export function asksForNonce(error: OAuthError): boolean {
-  return error.rule === 'dpop_nonce_missing' || error.rule === 'dpop_nonce_invalid'
 }

@@ -48,12 +48,6 @@ export type TokenMemory = {
   readonly set: (digest: Sha256, token: AccessToken) => void
 }
 
-/** What the caller presented, as far as it could be read; the answer needs it also when it is a refusal. */
-export type Presented = {
-  readonly scheme: 'dpop' | 'bearer' | undefined
-  readonly proof: UnverifiedDpopProof | undefined
-}
-
 /** The one credential of a request. RFC 6750 §2; RFC 9449 §7.1. */
 export type Credential = { readonly scheme: 'dpop' | 'bearer'; readonly token: string }
 

@@ -14,7 +14,7 @@ import { resourceRules } from './rules/resource.ts'
 import { errorStatus, type ErrorCode, publicAnswers, type PublicSlug, type Rule } from './rules/rule.ts'
 import { tokenRules } from './rules/token.ts'
 
-export { errorStatus, steps } from './rules/rule.ts'
+export { steps } from './rules/rule.ts'
 export type { ErrorCode, PublicSlug, Rule, Step } from './rules/rule.ts'
 
 /** The table of all rules, in the order a request meets them. */

@@ -28,7 +28,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   try {
     const world = await startWorld(ports, script ? undefined : tellRefusal)
     try {
-      return script ? await runScript(world, options.json) : await serveUntilStopped(world)
+      return script ? await runScript(world, options) : await serveUntilStopped(world)
     } finally {
       await world.close()
     }
@@ -39,7 +39,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
-async function runScript(world: World, json: boolean): Promise<number> {
+async function runScript(world: World, { json }: DemoOptions): Promise<number> {
   const story = await tellStory(world, (line) => process.stderr.write(`${line}\n`))
   process.stdout.write(json ? renderStoryAsJson(story) : `\n${renderStory(story)}`)
   return story.ok ? 0 : 3

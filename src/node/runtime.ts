@@ -9,6 +9,7 @@ import {
   hash,
   type KeyObject,
   randomBytes,
+  randomFillSync,
   sign,
   verify,
 } from 'node:crypto'
@@ -23,8 +24,23 @@ import { derFromRaw, rawFromDer } from './ecdsa-signature.ts'
 /** The clock of the machine, in whole seconds. */
 export const systemClock: Clock = () => numericDate(Math.floor(Date.now() / 1000))
 
-/** Bytes of the system's cryptographic source, base64url. */
-export const random: Random = (bytes) => randomBytes(bytes).toString('base64url')
+/** Bytes fetched ahead: a call of the system's source costs the same for two as for two thousand. */
+const pool = Buffer.alloc(2048)
+let used = pool.length
+
+/** Bytes of the system's cryptographic source, base64url. Each is given out once, and kept nowhere afterwards. */
+export const random: Random = (bytes) => {
+  if (bytes > pool.length) return randomBytes(bytes).toString('base64url')
+  if (used + bytes > pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  const from = used
+  used += bytes
+  const text = pool.toString('base64url', from, used)
+  pool.fill(0, from, used)
+  return text
+}
 
 /** SHA-256 of a text's UTF-8 bytes. */
 export const sha256: Hash = (text) => sha256Digest(hash('sha256', text, 'base64url'))

@@ -15,8 +15,8 @@ import { interaction } from './interaction/interaction.ts'
 import { signIn } from './interaction/sign-in.ts'
 import { assemble, type Server } from './server.ts'
 
-export type { Api, ApiScope, ServerConfig, ServerPorts } from './config.ts'
-export type { ClientView, ConsentView, ErrorView, Pages, SignInView } from './pages.ts'
+export type { Api, ServerConfig, ServerPorts } from './config.ts'
+export type { Pages } from './pages.ts'
 
 /**
  * An authorization server for one issuer. It starts nothing and listens nowhere: it answers requests.

@@ -1,2 +1,1 @@
-export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from './sqlite.ts'
-export type { SqlStore } from './store.ts'
+export { openSqliteStore, type SqliteStore } from './sqlite.ts'

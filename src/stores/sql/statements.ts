@@ -10,13 +10,13 @@ export type Statements = ReturnType<typeof createStatements>
 /** Compiles all statements for a dialect. */
 export function createStatements(dialect: SqlDialect) {
   const db = createBuilder(dialect)
-  const locks = dialect.rowLocks === 'needed'
+  const { rowLocks } = dialect
   return {
-    ...requestStatements(db, locks),
+    ...requestStatements(db, rowLocks),
     ...interactionStatements(db),
     ...grantStatements(db),
     ...sessionStatements(db),
-    ...userStatements(db, locks),
+    ...userStatements(db, rowLocks),
     ...clientStatements(db),
     ...attemptStatements(db),
     ...keyStatements(db),
@@ -27,7 +27,7 @@ export function createStatements(dialect: SqlDialect) {
 
 type Db = Kysely<Schema>
 
-function requestStatements(db: Db, locks: boolean) {
+function requestStatements(db: Db, rowLocks: SqlDialect['rowLocks']) {
   return {
     addRequest: prepare<Omit<Schema['requests'], 'state' | 'approval'>>((slot) =>
       db.insertInto('requests').values({
@@ -47,7 +47,7 @@ function requestStatements(db: Db, locks: boolean) {
         .selectFrom('requests')
         .selectAll()
         .where('id', '=', slot('id'))
-        .$if(locks, (query) => query.forUpdate()),
+        .$if(rowLocks === 'needed', (query) => query.forUpdate()),
     ),
     /** The same by one of its interactions. */
     requestOfInteraction: prepare<{ interaction: string }>((slot) =>
@@ -57,7 +57,7 @@ function requestStatements(db: Db, locks: boolean) {
         .where('id', '=', (eb) =>
           eb.selectFrom('interactions').select('request_id').where('interactions.id', '=', slot('interaction')),
         )
-        .$if(locks, (query) => query.forUpdate()),
+        .$if(rowLocks === 'needed', (query) => query.forUpdate()),
     ),
     setRequestState: prepare<{ id: string; state: string }>((slot) =>
       db
@@ -162,7 +162,7 @@ function sessionStatements(db: Db) {
   }
 }
 
-function userStatements(db: Db, locks: boolean) {
+function userStatements(db: Db, rowLocks: SqlDialect['rowLocks']) {
   return {
     addUser: prepare<Schema['users']>((slot) =>
       db
@@ -187,7 +187,7 @@ function userStatements(db: Db, locks: boolean) {
         .selectFrom('users')
         .selectAll()
         .where('username', '=', slot('username'))
-        .$if(locks, (query) => query.forUpdate()),
+        .$if(rowLocks === 'needed', (query) => query.forUpdate()),
     ),
     userBySubject: prepare<{ subject: string }>((slot) =>
       db.selectFrom('users').selectAll().where('subject', '=', slot('subject')),
