@@ -16,7 +16,7 @@ const standardFile = 'strongroom.yaml'
  * The file that is meant: the flag, else `STRONGROOM_CONFIG`, else `strongroom.yaml`; none when the environment says
  * it all.
  */
-export function configFile({ config }: ConfigOptions): string | undefined {
+function configFile({ config }: ConfigOptions): string | undefined {
   const named = config ?? process.env['STRONGROOM_CONFIG']
   if (named !== undefined) return named
   if (existsSync(standardFile)) return standardFile

@@ -52,7 +52,7 @@ export const authorizationRules = {
     at: ['par', 'token'],
     clause: 'RFC 6749 §3.3; FAPI 2.0 SP §6.1',
     rows: ['AS-PAR-08', 'AS-TOK-11'],
-    attacks: ['SK-50', 'ER-32', 'LV-20'],
+    attacks: ['SK-50', 'ER-32'],
     sentence: 'A scope is unknown here or not registered for the client.',
     hint: 'Ask for scopes of the metadata document that the client is registered for.',
   },

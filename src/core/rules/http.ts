@@ -66,7 +66,7 @@ export const httpRules = {
     clause: 'RFC 6749 §3.2; FAPI 2.0 SP §5.3.4-2',
     rows: ['AS-TOK-01', 'AS-PAR-01'],
     attacks: ['ER-02', 'ER-30', 'SK-46'],
-    at: ['par', 'token'],
+    at: ['par', 'interaction', 'token'],
     sentence: 'This endpoint takes its parameters from the body only.',
     hint: 'Send every parameter in the form body and none in the URL.',
   },

@@ -58,7 +58,7 @@ export const interactionRules = {
   user_unknown: {
     ...signIn,
     clause: 'RFC 9700 §2',
-    rows: ['AS-AUTHZ-15'],
+    rows: ['OPS-07'],
     attacks: ['AL-06'],
     sentence: 'There is no user of this name.',
     hint: 'Check user name and password.',
@@ -74,7 +74,7 @@ export const interactionRules = {
   password_wrong: {
     ...signIn,
     clause: 'RFC 6749 §10.10',
-    rows: ['AS-AUTHZ-15'],
+    rows: ['OPS-07'],
     attacks: ['AL-01', 'AL-06'],
     sentence: 'The password is wrong.',
     hint: 'Check user name and password.',

@@ -161,7 +161,7 @@ export const resourceRules = {
   },
   person_required: {
     error: 'insufficient_scope',
-    at: ['guard'],
+    at: ['userinfo', 'guard'],
     clause: 'FAPI 2.0 SP §6.7; RFC 9068 §5',
     rows: ['RS-TOK-06'],
     attacks: ['LV-26'],

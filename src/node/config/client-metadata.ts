@@ -63,6 +63,7 @@ export function checkClientMetadata(
   value: unknown,
   context: ClientContext,
 ): { readonly client: CheckedClient } | { readonly problems: readonly string[] } {
+  if (!isJsonObject(value)) return { problems: ['must be a JSON object'] }
   const problems: string[] = []
   const note: Note = (where, what) => problems.push(where === '' ? what : `${where}: ${what}`)
   const result = v.safeParse(ClientMetadata, value)

@@ -1,4 +1,4 @@
-export { checkClientMetadata, type CheckedClient, type ClientContext } from './client-metadata.ts'
-export { type Config, type ConfigSources, loadConfig, type StoreConfig } from './load.ts'
+export { checkClientMetadata } from './client-metadata.ts'
+export { type Config, loadConfig, type StoreConfig } from './load.ts'
 export { ConfigError } from './problems.ts'
 export { configJsonSchema } from './schema.ts'

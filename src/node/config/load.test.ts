@@ -284,6 +284,14 @@ test('keys of a prototype mean nothing', () => {
   }
 })
 
+test('a list where a group belongs is refused', () => {
+  for (const key of ['listen', 'lifetimes', 'log']) {
+    assert.deepEqual(problems({ ...valid, [key]: [] }), [`${key}: must be a group of keys`])
+    assert.deepEqual(problems({ ...valid, [key]: 'x' }), [`${key}: must be a group of keys`])
+  }
+  assert.deepEqual(problems({ ...valid, apis: [[]] })[0], 'apis[0]: must be a group of keys')
+})
+
 test('a store in memory needs no sealing key, and no path', () => {
   assert.deepEqual(problems({ issuer: 'https://id.example', store: { kind: 'memory' } }), [])
   assert.deepEqual(problems({ issuer: 'https://id.example', store: { kind: 'memory', path: 'x' } }), [

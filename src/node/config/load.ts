@@ -14,7 +14,7 @@ import { overrideByEnvironment, overrideByFlags } from './override.ts'
 import { ConfigError, dotted, type Note } from './problems.ts'
 import { readYaml } from './read-yaml.ts'
 import { ConfigFile } from './schema.ts'
-import { keysAt } from './shape.ts'
+import { keysAt, listsForGroups } from './shape.ts'
 
 /** Where a server keeps what it knows. */
 export type StoreConfig = { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'memory' }
@@ -87,6 +87,7 @@ function readConfigFile(file: string): JsonObject {
 }
 
 function checkShape(values: JsonObject, note: Note): ConfigFile | undefined {
+  for (const path of listsForGroups(ConfigFile, values)) note(dotted(path), 'must be a group of keys')
   const result = v.safeParse(ConfigFile, values)
   for (const issue of result.issues ?? []) {
     const path = pathOf(issue)

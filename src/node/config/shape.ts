@@ -2,6 +2,9 @@
 
 import { isJsonObject } from '../../core/names.ts'
 
+/** Keys and indices. */
+export type Path = readonly (string | number)[]
+
 /** What a place in the configuration holds. */
 export type Place =
   | { readonly kind: 'group'; readonly members: ReadonlyMap<string, unknown> }
@@ -18,7 +21,7 @@ export function placeOf(schema: unknown): Place {
 }
 
 /** The schema at a path of keys and indices, or undefined. */
-export function schemaAt(schema: unknown, path: readonly (string | number)[]): unknown {
+export function schemaAt(schema: unknown, path: Path): unknown {
   let at = schema
   for (const part of path) {
     const place = placeOf(at)
@@ -29,7 +32,18 @@ export function schemaAt(schema: unknown, path: readonly (string | number)[]): u
 }
 
 /** The keys of a place, none when it is not a group. */
-export function keysAt(schema: unknown, path: readonly (string | number)[]): readonly string[] {
+export function keysAt(schema: unknown, path: Path): readonly string[] {
   const place = placeOf(schemaAt(schema, path))
   return place.kind === 'group' ? [...place.members.keys()] : []
+}
+
+/** The paths at which a list stands where a group belongs: Valibot takes a list for an object. */
+export function listsForGroups(schema: unknown, value: unknown, path: Path = []): readonly Path[] {
+  const place = placeOf(schema)
+  if (place.kind === 'group' && Array.isArray(value)) return [path]
+  if (place.kind === 'list' && Array.isArray(value)) {
+    return value.flatMap((item: unknown, index) => listsForGroups(place.item, item, [...path, index]))
+  }
+  if (place.kind !== 'group' || !isJsonObject(value)) return []
+  return [...place.members].flatMap(([key, member]) => listsForGroups(member, value[key], [...path, key]))
 }
