@@ -85,6 +85,9 @@ export type AccessTokenExpectation = {
   readonly now: NumericDate
 }
 
+/** A token, and the key of its issuer that made it. */
+export type VerifiedAccessToken = { readonly token: AccessToken; readonly key: PublicKey }
+
 type Claims = NonNullable<ReturnType<typeof parseClaims<typeof AccessTokenClaims>>>
 
 /**
@@ -96,28 +99,28 @@ export async function verifyAccessToken(
   text: string,
   expected: AccessTokenExpectation,
   verify: Verifier,
-): Promise<AccessToken> {
+): Promise<VerifiedAccessToken> {
   const jws = orRefuse('access_token_malformed', () => parseCompactJws(text))
   const { typ } = jws.header
   if (typeof typ !== 'string' || !/^(application\/)?at\+jwt$/i.test(typ)) refuse('access_token_typ_wrong')
   const claims = parseClaims(AccessTokenClaims, jws.payload) ?? refuse('access_token_malformed')
   const trusted =
     expected.issuers.find(({ issuer }) => issuer === claims.iss) ?? refuse('access_token_issuer_untrusted')
-  await checkSignature(jws, trusted, verify)
+  const key = await findSigningKey(jws, trusted, verify)
   checkTimes(claims, expected.now)
   if (!(claims.aud ?? []).includes(expected.audience)) {
     refuse('access_token_audience_mismatch', { expected: { resource: expected.audience } })
   }
-  return fromClaims(claims, trusted.issuer)
+  return { token: fromClaims(claims, trusted.issuer), key }
 }
 
-async function checkSignature(jws: UnverifiedJws, trusted: TrustedIssuer, verify: Verifier): Promise<void> {
+async function findSigningKey(jws: UnverifiedJws, trusted: TrustedIssuer, verify: Verifier): Promise<PublicKey> {
   const alg = signingAlgorithm(jws.header['alg'])
   if (alg === undefined || !trusted.algorithms.includes(alg)) return refuse('access_token_algorithm_not_allowed')
   const wanted = { alg, kid: jws.header['kid'] }
   const keys = candidateKeys(await trusted.keys(wanted), wanted)
   if (keys.length === 0) refuse('access_token_key_unknown')
-  if ((await isSignedByOneOf(jws, keys, verify)) === undefined) refuse('access_token_signature_invalid')
+  return (await isSignedByOneOf(jws, keys, verify)) ?? refuse('access_token_signature_invalid')
 }
 
 /**
@@ -143,7 +146,8 @@ function fromClaims(claims: Claims, issuer: Issuer): AccessToken {
     audience: aud,
     subject: subject(sub),
     clientId: clientId(client),
-    speaksFor: sub === client ? 'client' : 'person',
+    // RFC 9068 does not bind the sub of a client's own token, so a person has to show: by when they signed in.
+    speaksFor: sub === client || claims.authTime === undefined ? 'client' : 'person',
     scope: (claims.scope ?? '').split(' ').filter((value) => value !== ''),
     issuedAt: iat,
     expiresAt: exp,

@@ -127,7 +127,7 @@ export function normaliseHtu(text: string): string | undefined {
 /** A URL that cannot be normalised equals nothing, not even itself. */
 function isSameHtu(htu: string, url: string): boolean {
   const normal = normaliseHtu(htu)
-  return normal !== undefined && normal === normaliseHtu(url)
+  return normal !== undefined && (htu === url || normal === normaliseHtu(url))
 }
 
 function withoutQuery(url: string): string {

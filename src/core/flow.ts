@@ -111,6 +111,8 @@ export type RedemptionAttempt = {
   /** S256 of the verifier that was sent; undefined when it was missing or malformed, which fits nothing. */
   readonly codeChallenge: CodeChallenge | undefined
   readonly dpopJkt: JwkThumbprint
+  /** The resources the tokens are to be narrowed to; none for all that were granted. RFC 8707 §2.2. */
+  readonly resources: readonly string[]
   readonly now: NumericDate
 }
 
@@ -121,6 +123,8 @@ export type Redemption =
   | { readonly outcome: 'replayed'; readonly grantRef: GrantRef; readonly by: 'owner' | 'another_client' }
   /** The right code in a wrong attempt: it is spent now. */
   | { readonly outcome: 'mismatched'; readonly what: RedemptionMismatch }
+  /** Nothing changed: the client may ask again, for what was granted. */
+  | { readonly outcome: 'resource_not_granted' }
   | { readonly outcome: 'expired' | 'grant_revoked' | 'unknown' }
 
 export type RedemptionMismatch = 'client' | 'redirect_uri' | 'code_verifier' | 'dpop_key'
@@ -182,6 +186,9 @@ export function judgeRedemption(
   }
   if (attempt.now >= approval.codeExpiresAt) return { redemption: { outcome: 'expired' }, ...nothing }
   if (standing !== 'live') return { redemption: { outcome: 'grant_revoked' }, ...nothing }
+  if (!attempt.resources.every((wanted) => approval.resources.some((granted) => granted === wanted))) {
+    return { redemption: { outcome: 'resource_not_granted' }, ...nothing }
+  }
   return {
     redemption: { outcome: 'redeemed', request: row.request.request, approval },
     becomes: 'redeemed',

@@ -21,6 +21,17 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * @throws SyntaxError
  */
 export function decodeBase64url(text: string): Uint8Array {
+  checkBase64url(text)
+  return base64url.decode(text)
+}
+
+/** How many bytes such a text stands for, without decoding it. */
+function base64urlLength(text: string): number {
+  checkBase64url(text)
+  return Math.floor((text.length * 3) / 4)
+}
+
+function checkBase64url(text: string): void {
   const rest = text.length % 4
   if (!canonicalBase64url.test(text) || rest === 1) throw new SyntaxError('not base64url')
   const last = text.charCodeAt(text.length - 1)
@@ -28,7 +39,6 @@ export function decodeBase64url(text: string): Uint8Array {
   if (rest === 3 && !'AEIMQUYcgkosw048'.includes(String.fromCharCode(last))) {
     throw new SyntaxError('stray bits in base64url')
   }
-  return base64url.decode(text)
 }
 
 /** The base64url form, without padding. */
@@ -51,7 +61,7 @@ export function parseCompactJws(text: string): UnverifiedJws {
   for (const forbidden of ['crit', 'b64', 'enc', 'zip']) {
     if (Object.hasOwn(header, forbidden)) throw new SyntaxError('a header parameter is not understood')
   }
-  if (signature === '' || decodeBase64url(signature).length > 1024) throw new SyntaxError('no signature')
+  if (signature === '' || base64urlLength(signature) > 1024) throw new SyntaxError('no signature')
   return {
     header,
     payload: parseStrictJsonObject(utf8.decode(decodeBase64url(payload))),
@@ -63,23 +73,23 @@ export function parseCompactJws(text: string): UnverifiedJws {
 /** Members that only private or symmetric keys have. RFC 7518 §6. */
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
-function bytesOf(value: unknown): Uint8Array {
+function keyMember(value: unknown): string {
   if (typeof value !== 'string' || value === '' || value.length > 1024) throw new SyntaxError('not a key member')
-  return decodeBase64url(value)
-}
-
-function exactly(value: unknown, length: number): string {
-  if (bytesOf(value).length !== length || typeof value !== 'string')
-    throw new SyntaxError('a key member has the wrong size')
   return value
 }
 
+function exactly(value: unknown, length: number): string {
+  const member = keyMember(value)
+  if (base64urlLength(member) !== length) throw new SyntaxError('a key member has the wrong size')
+  return member
+}
+
 /** The modulus of 2048 to 4096 bits without leading zero bytes, and the exponent 65537. */
-function rsaMembers(n: unknown, e: unknown): { n: string; e: string } {
-  const modulus = bytesOf(n)
+function rsaMembers(member: unknown, e: unknown): { n: string; e: string } {
+  const n = keyMember(member)
+  const modulus = decodeBase64url(n)
   const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24
-  if (typeof n !== 'string' || modulus[0] === 0 || bits < 2048 || bits > 4096)
-    throw new SyntaxError('an RSA key is of the wrong size')
+  if (modulus[0] === 0 || bits < 2048 || bits > 4096) throw new SyntaxError('an RSA key is of the wrong size')
   if (e !== 'AQAB') throw new SyntaxError('an RSA exponent is not 65537')
   return { n, e }
 }
@@ -110,27 +120,56 @@ export function parsePublicKey(value: unknown, hash: Hash): PublicKey {
   if (value['alg'] !== undefined && signingAlgorithm(value['alg']) !== alg)
     throw new SyntaxError('alg does not fit the key')
   if (value['use'] !== undefined && value['use'] !== 'sig') throw new SyntaxError('not a signature key')
+  const operations = value['key_ops']
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
+    throw new SyntaxError('not a key for verifying')
+  }
   const kid = value['kid']
   if (kid !== undefined && (typeof kid !== 'string' || kid.length > 256)) throw new SyntaxError('not a kid')
   return { jwk, alg, kid, thumbprint: thumbprintOf(jwk, hash) }
 }
 
 /**
- * The keys of a JWK set: those of the profile. Keys of other kinds are passed over, so that a set may also hold
- * encryption keys; a set without a usable key, with too many, or with a private one is refused.
+ * The keys of a client's JWK set: those of the profile. Keys of other kinds are passed over, so that a set may also hold
+ * encryption keys; a set without a usable key, with too many, with a bad one or a private one is refused.
  * @throws SyntaxError
  */
 export function parseKeySet(value: unknown, hash: Hash): readonly PublicKey[] {
-  const keys = isJsonObject(value) ? value['keys'] : undefined
-  if (!Array.isArray(keys) || keys.length > profile.clientKeys) throw new SyntaxError('not a JWK set')
-  const usable: PublicKey[] = []
-  for (const key of keys) {
+  const keys = keysIn(value, profile.clientKeys).filter(isOfTheProfile)
+  return atLeastOne(keys.map((key) => parsePublicKey(key, hash)))
+}
+
+/**
+ * The keys of an issuer's JWK set that can be used. Issuers publish all sorts of keys for all sorts of clients: what is
+ * not of the profile, or not a good key, is passed over and verifies nothing.
+ * @throws SyntaxError when nothing is left, there are too many, or one is private
+ */
+export function parseIssuerKeySet(value: unknown, hash: Hash): readonly PublicKey[] {
+  return atLeastOne(keysIn(value, profile.issuerKeys).flatMap((key) => usableKey(key, hash)))
+}
+
+function usableKey(key: JsonObject, hash: Hash): readonly PublicKey[] {
+  try {
+    return isOfTheProfile(key) ? [parsePublicKey(key, hash)] : []
+  } catch (error) {
+    if (error instanceof SyntaxError) return []
+    throw error
+  }
+}
+
+function keysIn(value: unknown, most: number): readonly JsonObject[] {
+  const keys: unknown = isJsonObject(value) ? value['keys'] : undefined
+  if (!Array.isArray(keys) || keys.length > most) throw new SyntaxError('not a JWK set')
+  return keys.map((key: unknown) => {
     if (!isJsonObject(key)) throw new SyntaxError('not a JWK')
     if (privateMembers.some((member) => Object.hasOwn(key, member))) throw new SyntaxError('a private key in a key set')
-    if (isOfTheProfile(key)) usable.push(parsePublicKey(key, hash))
-  }
-  if (usable.length === 0) throw new SyntaxError('no usable key in the key set')
-  return usable
+    return key
+  })
+}
+
+function atLeastOne(keys: readonly PublicKey[]): readonly PublicKey[] {
+  if (keys.length === 0) throw new SyntaxError('no usable key in the key set')
+  return keys
 }
 
 /** Whether a key claims to be for signatures of the profile; if so it must also be a good one. */

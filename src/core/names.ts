@@ -78,8 +78,15 @@ export const correlationId: (text: string) => CorrelationId = mint('correlation 
  * @throws MalformedName
  */
 export function username(text: string): Username {
-  const canonical = text.normalize('NFKC').trim().toLowerCase()
-  if (canonical.length === 0 || canonical.length > 64 || /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(canonical)) {
+  const canonical = text.normalize('NFKC').toLowerCase().normalize('NFKC').trim()
+  // A name whose canonical form has another canonical form would not be found again.
+  const isStable = canonical.toLowerCase().normalize('NFKC') === canonical
+  if (
+    !isStable ||
+    canonical.length === 0 ||
+    canonical.length > 64 ||
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(canonical)
+  ) {
     throw new MalformedName('user name')
   }
   return canonical as Username
@@ -88,6 +95,11 @@ export function username(text: string): Username {
 /** Host names and literals that never leave this machine. */
 export function isLoopbackHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+}
+
+/** Addresses of this machine, as a socket names its peer. */
+export function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address)
 }
 
 function absoluteUrl(text: string, what: string): URL {

@@ -13,9 +13,22 @@ export type DpopNonces = {
   readonly accepts: (nonce: string, key: JwkThumbprint, now: NumericDate) => boolean
 }
 
+/** A request asks for the nonce of its key twice, and the next one of the same key asks again. About 200 bytes each. */
+const rememberedNonces = 1000
+
 /** Nonces for one audience (an issuer, or a protected resource), under a key nobody else has. */
 export function createDpopNonces(audience: string, mac: Mac): DpopNonces {
-  const nonceOf = (key: JwkThumbprint, span: number) => mac(`dpop-nonce\n${audience}\n${key}\n${span}`)
+  const made = new Map<string, string>()
+  const nonceOf = (key: JwkThumbprint, span: number) => {
+    const name = `${key}\n${span}`
+    const known = made.get(name)
+    if (known !== undefined) return known
+    // What is forgotten can be made again.
+    if (made.size >= rememberedNonces) made.clear()
+    const nonce = mac(`dpop-nonce\n${audience}\n${name}`)
+    made.set(name, nonce)
+    return nonce
+  }
   const spanOf = (now: NumericDate) => Math.floor(now / profile.dpopNonceSpan)
   return {
     current: (key, now) => nonceOf(key, spanOf(now)),

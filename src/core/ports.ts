@@ -77,7 +77,10 @@ export type Once = {
 
 /** Memory of what was used. A memory that is down throws; that means refusal. */
 export type ReplayMemory = {
-  /** Nothing older than this is known to the memory; artefacts from before are refused. */
+  /**
+   * Nothing older than this is known to the memory; client assertions from before are refused. Proofs are covered by
+   * their nonce: the key that nonces are made under must not outlive the memory.
+   */
   readonly epoch: () => NumericDate
   /** Records all entries together, or none: the first one that was seen before is returned. Atomic. */
   readonly spendOnce: (entries: readonly Once[]) => Promise<{ readonly spent: true } | { readonly seen: Once }>
@@ -141,6 +144,8 @@ export type AttemptStore = {
   /** Raises every counter by one and returns the counts, in order. A counter is forgotten at `expiresAt`. */
   readonly raise: (counters: readonly Sha256[], expiresAt: NumericDate, now: NumericDate) => Promise<readonly number[]>
   readonly forget: (counters: readonly Sha256[]) => Promise<void>
+  /** Lowers every counter by one: what was counted turned out not to be an attempt that failed. */
+  readonly takeBack: (counters: readonly Sha256[]) => Promise<void>
 }
 
 /** Signing keys at rest, private parts sealed. */

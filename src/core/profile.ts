@@ -79,6 +79,8 @@ export const profile = {
   listValues: 32,
   /** How many keys a client's key set may have. */
   clientKeys: 16,
+  /** How many keys an issuer's key set may have. */
+  issuerKeys: 100,
   /** How deep JSON inside a JWT may nest. */
   jsonDepth: 16,
   /** A password: long enough for passphrases, short enough for the key derivation. */

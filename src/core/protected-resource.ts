@@ -3,7 +3,13 @@
  * header only → token → revocation → binding → policy → spend the proof. FAPI 2.0 SP §5.3.4; RFC 9449 §7.
  */
 
-import { type AccessToken, checkTimes, type TrustedIssuer, verifyAccessToken } from './access-token.ts'
+import {
+  type AccessToken,
+  checkTimes,
+  type TrustedIssuer,
+  type VerifiedAccessToken,
+  verifyAccessToken,
+} from './access-token.ts'
 import { type DpopProof, parseDpopProof, type UnverifiedDpopProof, verifyDpopProof } from './dpop.ts'
 import type { Issuer, NumericDate, ResourceIdentifier, Sha256 } from './names.ts'
 import type { DpopNonces } from './nonce.ts'
@@ -44,8 +50,8 @@ export type ResourcePowers = {
 
 /** A bounded memory of verified tokens. */
 export type TokenMemory = {
-  readonly get: (digest: Sha256) => AccessToken | undefined
-  readonly set: (digest: Sha256, token: AccessToken) => void
+  readonly get: (digest: Sha256) => VerifiedAccessToken | undefined
+  readonly set: (digest: Sha256, verified: VerifiedAccessToken) => void
 }
 
 /** The one credential of a request. RFC 6750 §2; RFC 9449 §7.1. */
@@ -116,15 +122,28 @@ export async function checkAccess(
   return { token, proof }
 }
 
+/**
+ * A token that was verified before is not verified again while the key that made it is one of its issuer's: a key that
+ * was withdrawn takes what was remembered with it.
+ */
 async function verifiedToken(text: string, digest: Sha256, powers: ResourcePowers): Promise<AccessToken> {
   const known = powers.remembered.get(digest)
-  if (known !== undefined) {
-    checkTimes({ exp: known.expiresAt, iat: known.issuedAt }, powers.now)
-    return known
+  if (known !== undefined && (await isStillPublished(known, powers.issuers))) {
+    checkTimes({ exp: known.token.expiresAt, iat: known.token.issuedAt }, powers.now)
+    return known.token
   }
-  const token = await verifyAccessToken(text, powers, powers.verify)
-  powers.remembered.set(digest, token)
-  return token
+  const verified = await verifyAccessToken(text, powers, powers.verify)
+  powers.remembered.set(digest, verified)
+  return verified.token
+}
+
+async function isStillPublished(
+  { token, key }: VerifiedAccessToken,
+  issuers: ResourcePowers['issuers'],
+): Promise<boolean> {
+  const issuer = issuers.find((trusted) => trusted.issuer === token.issuer)
+  const published = (await issuer?.keys(key)) ?? []
+  return published.some(({ thumbprint }) => thumbprint === key.thumbprint)
 }
 
 /** @throws OAuthError person_required, scope_insufficient */

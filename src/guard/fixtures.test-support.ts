@@ -8,7 +8,7 @@ import type { AuditEvent, FetchJson, Signer } from '../core/ports.ts'
 import { createMac, createSigner, createVerifier, random, sha256 } from '../node/runtime.ts'
 import { type Access, createGuard, type GuardedConnection, type GuardPorts, type Refusal } from './guard.ts'
 import { type GuardPolicyInput, parseGuardPolicy } from './policy.ts'
-import { createReplayMemory } from './replay-memory.ts'
+import { createReplayMemory } from '../core/replay-memory.ts'
 
 export const bankPolicy = {
   resource: 'https://api.example.com/bank',
@@ -123,6 +123,7 @@ function aToken({ policy, time }: Tools, claims: JsonObject, { key = issuerKey, 
     aud: policy.resource,
     sub: 'alice',
     client_id: 'app',
+    auth_time: time.now,
     iat: time.now,
     exp: time.now + 300,
     jti: random(16),

@@ -214,7 +214,7 @@ function rememberedToken(
   { ports, remembered }: State,
 ): AccessToken | undefined {
   try {
-    return remembered.get(ports.hash(parseCredential(headers, target).token))
+    return remembered.get(ports.hash(parseCredential(headers, target).token))?.token
   } catch {
     return undefined
   }

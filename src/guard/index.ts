@@ -17,5 +17,5 @@ export {
   type Refusal,
 } from './guard.ts'
 export { type GuardPolicy, GuardPolicyError, type GuardPolicyInput, parseGuardPolicy } from './policy.ts'
-export { createReplayMemory } from './replay-memory.ts'
+export { createReplayMemory } from '../core/replay-memory.ts'
 export type { GuardRoute } from './routes.ts'

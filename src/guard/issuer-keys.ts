@@ -1,7 +1,7 @@
 /** The keys of an issuer, found through its metadata, remembered for a while, asked for rarely. RFC 8414; LV-10, LV-11. */
 
 import type { TrustedIssuer } from '../core/access-token.ts'
-import { candidateKeys, parseKeySet, type PublicKey } from '../core/jose.ts'
+import { candidateKeys, parseIssuerKeySet, type PublicKey } from '../core/jose.ts'
 import { metadataPaths } from '../core/metadata.ts'
 import type { Issuer, NumericDate } from '../core/names.ts'
 import { refuse } from '../core/oauth-error.ts'
@@ -103,7 +103,7 @@ function problemOf(cause: unknown): string {
 async function readKeys({ issuer, fetchJson, hash }: IssuerKeysPorts): Promise<readonly PublicKey[]> {
   const { jwksUri } = await findMetadata(issuer, fetchJson)
   checkJwksUri(new URL(jwksUri), new URL(issuer))
-  return parseKeySet(await fetchJson(jwksUri), hash)
+  return parseIssuerKeySet(await fetchJson(jwksUri), hash)
 }
 
 /** RFC 8414 §3 first, then OIDC Discovery §4. */

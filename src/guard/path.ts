@@ -8,8 +8,8 @@ const segmentShape = /^(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%[0-9A-Fa-f]{2})*$/
 /** What ends, divides or nests a path once somebody downstream decodes it, and what nobody can see. */
 const divisive = /[/\\%;?#\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
-/** Characters that have no need of an escape: an escaped one is a second spelling. RFC 3986 §2.3. */
-const escapedUnreserved = /%(?:2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)/
+/** Characters a path may hold as they are: an escaped one is a second spelling. RFC 3986 §2.2, §2.3. */
+const needlesslyEscaped = /%(?:2[146-9A-E]|3[0-9A-B]|3D|4[0-9A-F]|6[1-9A-F]|[57][0-9A]|5F|7E)/
 
 /**
  * The path of a request target in origin form, without its query. A target that two programs could read differently is
@@ -34,7 +34,7 @@ function canonicalSegment(segment: string, place: 'inner' | 'last'): string {
   if (!segmentShape.test(segment)) ambiguous('a character or an escape that no path has')
   if (!segment.includes('%')) return segment
   const canonical = segment.replaceAll(/%[0-9a-f]{2}/gi, (escape) => escape.toUpperCase())
-  if (escapedUnreserved.test(canonical)) ambiguous('an escape where none is needed')
+  if (needlesslyEscaped.test(canonical)) ambiguous('an escape where none is needed')
   if (divisive.test(decoded(canonical))) ambiguous('an escaped delimiter or control character')
   return canonical
 }

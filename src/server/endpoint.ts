@@ -4,7 +4,7 @@
  */
 
 import { newCorrelationId, presentedInteractionId } from '../core/correlation.ts'
-import { OAuthError, refusalOf } from '../core/oauth-error.ts'
+import { OAuthError, refusalOf, refuse } from '../core/oauth-error.ts'
 import type { ClientId, CorrelationId, Subject } from '../core/names.ts'
 import type { Connection } from '../core/ports.ts'
 import { presentedScheme } from '../core/protected-resource.ts'
@@ -116,8 +116,11 @@ function endpoint<Schema extends MessageSchema>(
     path,
     handle: (server, arrived) =>
       envelope(kind, server, arrived, async (call) => {
+        // HEAD is no way to do what a GET does.
+        if (arrived.method !== method) refuse('method_not_allowed', { expected: { allow: method } })
         const pairs = await kind.pairs(arrived.connection)
-        return work({ ...call, pairs, form: parseMessage(schema, pairs) }, server)
+        // The time counts from here: a body that dribbles in must not stretch what had expired when it was complete.
+        return work({ ...call, pairs, form: parseMessage(schema, pairs), now: server.clock() }, server)
       }),
   }
 }
@@ -128,7 +131,7 @@ async function envelope(
   kind: Kind,
   server: Server,
   { connection, method, path }: Arrived,
-  work: (call: Omit<Call<unknown>, 'form' | 'pairs'>) => Promise<Answer>,
+  work: (call: Omit<Call<unknown>, 'form' | 'pairs' | 'now'>) => Promise<Answer>,
 ): Promise<Response> {
   const correlationId = newCorrelationId(server.random)
   const presentedProof = rememberProof(connection, server.hash)
@@ -136,16 +139,15 @@ async function envelope(
   const note: Call<unknown>['note'] = (more) => {
     about = { ...about, ...more }
   }
-  const now = server.clock()
   const context = { server, connection, correlationId }
   const url = server.origin + (connection.target.split('?', 1)[0] ?? '')
   const judged = await judge(kind, context, () =>
-    work({ connection, method, url, path, correlationId, now, presentedProof, note }),
+    work({ connection, method, url, path, correlationId, presentedProof, note }),
   )
   const { answer, outcome, error } = judged
   server.audit({
     correlationId,
-    time: now,
+    time: server.clock(),
     step: kind.step,
     outcome,
     rule: error instanceof OAuthError ? error.rule : answer.refused,

@@ -26,7 +26,13 @@ export type { Pages } from './pages.ts'
 export function createServer(config: ServerConfig, ports: ServerPorts): Handler {
   const server = assemble(config, ports)
   const router = routes(server)
-  return async (request, connection) => router.fetch(request, { connection })
+  return async (request, connection) => {
+    // Our addresses have one spelling: what a proxy in front decided on is what is routed.
+    const [path = ''] = connection.target.split('?', 1)
+    const isPlain = !path.includes('%') && new URL(request.url).pathname === path
+    if (isPlain) return router.fetch(request, { connection })
+    return refuseUnknownPath(server, { connection, method: request.method, path: {} })
+  }
 }
 
 function endpointsOf(server: Server): readonly Endpoint[] {
@@ -43,6 +49,8 @@ function endpointsOf(server: Server): readonly Endpoint[] {
     ...userinfo,
   ]
 }
+
+const refuseUnknownPath = refusingEndpoint('not_found', {})
 
 /** Every method of every path; any other method of a known path is 405, any other path 404. */
 function routes(server: Server): Hono<{ Bindings: { connection: Connection } }> {
@@ -64,7 +72,6 @@ function routes(server: Server): Hono<{ Bindings: { connection: Connection } }> 
       return endpoint.handle(server, { connection, method, path: c.req.param() })
     })
   }
-  const refusePath = refusingEndpoint('not_found', {})
-  router.notFound((c) => refusePath(server, { connection: c.env.connection, method: c.req.method, path: {} }))
+  router.notFound((c) => refuseUnknownPath(server, { connection: c.env.connection, method: c.req.method, path: {} }))
   return router
 }

@@ -1,9 +1,9 @@
 import { createAccessToken, type NewAccessToken } from '../core/access-token.ts'
 import type { Approval, ClientRecord } from '../core/flow.ts'
 import { createIdToken } from '../core/id-token.ts'
-import { after, type NumericDate, type ResourceIdentifier } from '../core/names.ts'
+import { after, type ClientId, type NumericDate, type ResourceIdentifier } from '../core/names.ts'
 import type { Signer } from '../core/ports.ts'
-import { signingAlgorithms, type SigningAlgorithm } from '../core/profile.ts'
+import { signingAlgorithms } from '../core/profile.ts'
 import type { Server } from './server.ts'
 
 /** What a token is issued on. */
@@ -12,12 +12,30 @@ export type TokenGrounds = Pick<
   'subject' | 'clientId' | 'scope' | 'dpopJkt' | 'grantRef' | 'authTime' | 'acr'
 > & { readonly resources: readonly ResourceIdentifier[]; readonly now: NumericDate }
 
+/** What signs the tokens of one client. */
+export type TokenSigners = { readonly accessToken: Signer; readonly idToken: Signer }
+
+/**
+ * The signers for a client: of the algorithm it is registered for, or of the most preferred one there is a key for.
+ * @throws Error when there is no key for them: the operator's mistake, which nothing was spent for yet
+ */
+export function tokenSigners(client: ClientRecord, { keys }: Server): TokenSigners {
+  const preferred = signingAlgorithms.map((alg) => keys.signer(alg)).find((found) => found !== undefined)
+  const registered = client.idTokenSignedResponseAlg
+  const idToken = registered === undefined ? preferred : keys.signer(registered)
+  if (preferred === undefined || idToken === undefined) throw new Error('there is no signing key for this client')
+  return { accessToken: preferred, idToken }
+}
+
 /**
  * Issues an access token for the resources, and for userinfo when `openid` was granted. Always bound to a key.
  * RFC 9068; FAPI 2.0 SP §5.3.2.1-4.
  */
-export function issueAccessToken({ resources, now, ...grounds }: TokenGrounds, server: Server): Promise<string> {
-  const { issuer, lifetimes, random } = server
+export function issueAccessToken(
+  { resources, now, ...grounds }: TokenGrounds,
+  { accessToken }: TokenSigners,
+  { issuer, lifetimes, random }: Server,
+): Promise<string> {
   return createAccessToken(
     {
       ...grounds,
@@ -27,37 +45,30 @@ export function issueAccessToken({ resources, now, ...grounds }: TokenGrounds, s
       expiresAt: after(now, lifetimes.accessToken),
       jti: random(16),
     },
-    signerFor(undefined, server),
+    accessToken,
   )
 }
 
 /** Issues an ID token about the person who allowed it. OIDC Core §3.1.3.3. */
 export function issueIdToken(
-  about: { approval: Approval; client: ClientRecord; nonce: string | undefined; now: NumericDate },
-  server: Server,
+  about: { approval: Approval; clientId: ClientId; nonce: string | undefined; now: NumericDate },
+  { idToken }: TokenSigners,
+  { issuer, lifetimes }: Server,
 ): Promise<string> {
-  const { approval, client, nonce, now } = about
+  const { approval, clientId, nonce, now } = about
   const { subject, authTime, acr, amr } = approval
   return createIdToken(
     {
-      issuer: server.issuer,
+      issuer,
       subject,
-      audience: client.clientId,
+      audience: clientId,
       issuedAt: now,
-      expiresAt: after(now, server.lifetimes.idToken),
+      expiresAt: after(now, lifetimes.idToken),
       authTime,
       nonce,
       acr,
       amr,
     },
-    signerFor(client.idTokenSignedResponseAlg, server),
+    idToken,
   )
-}
-
-/** The signer of the wanted algorithm, or of the most preferred one there is a key for. */
-function signerFor(wanted: SigningAlgorithm | undefined, { keys }: Server): Signer {
-  const algorithms = wanted === undefined ? signingAlgorithms : [wanted]
-  const signer = algorithms.map((alg) => keys.signer(alg)).find((found) => found !== undefined)
-  if (signer === undefined) throw new Error(`there is no signing key for ${algorithms.join(', ')}`)
-  return signer
 }

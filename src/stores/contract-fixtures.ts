@@ -183,6 +183,7 @@ export function aRedemption(name: string, client: string, more: Partial<Redempti
     redirectUri: `https://${client}.example/cb`,
     codeChallenge: codeChallenge(hash(`verifier ${name}`)),
     dpopJkt: jwkThumbprint(hash(`key ${name}`)),
+    resources: [],
     now: at(20),
     ...more,
   }

@@ -18,7 +18,7 @@ test('a full list refuses and forgets nothing that lives', async () => {
   let now = at(0)
   const store = createMemoryStore({ clock: () => now, most: 2 })
   await store.replay.spendOnce([aProof('one'), aProof('two')])
-  const full = { name: 'StoreFull', table: 'replay' }
+  const full = { name: 'StateUnavailable', message: 'the replay memory is full' }
   await assert.rejects(store.replay.spendOnce([aProof('three')]), full)
   assert.ok('seen' in (await store.replay.spendOnce([aProof('one')])))
   assert.ok('seen' in (await store.replay.spendOnce([aProof('two')])))

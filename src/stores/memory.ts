@@ -32,7 +32,8 @@ import type {
   UserStore,
 } from '../core/ports.ts'
 import { StoreFull, StoreUnavailable } from './errors.ts'
-import { approvedUntil, interactionsPerRequest, isOver, later, pushedUntil } from './retention.ts'
+import { createReplayMemory } from '../core/replay-memory.ts'
+import { approvedUntil, interactionsPerRequest, later, pushedUntil } from './retention.ts'
 
 type RequestRow = {
   readonly request: PushedRequest
@@ -88,7 +89,6 @@ function createTables(most: number) {
     clients: new Table<ClientId, ClientRecord>('clients', most),
     attempts: new Table<Sha256, Counter>('attempts', most),
     keys: new Table<string, StoredKey>('keys', most),
-    replay: new Table<string, Once>('replay', most),
   }
 }
 
@@ -124,7 +124,7 @@ export function createMemoryStore({ clock, epoch = clock(), most = 100_000 }: Me
     clients: clientStore(open),
     attempts: attemptStore(open),
     keys: keyStore(open),
-    replay: replayMemory(open, clock, epoch),
+    replay: closable(createReplayMemory({ clock, epoch, most }), open),
     reap: async (now, limit) => reap(open(), now, limit),
     close: async () => {
       closed = true
@@ -194,7 +194,10 @@ function addInteraction({ interactions, requests }: Tables, interaction: Interac
   if (row === undefined) throw new Error('the request of an interaction is gone')
   interactions.insert(interaction.id, interaction)
   const siblings = row.interactions.flatMap((id) => interactions.rows.get(id) ?? [])
-  const newestFirst = siblings.toSorted((a, b) => b.startedAt - a.startedAt || compareTexts(b.id, a.id))
+  const isOpen = ({ signedIn }: InteractionRow) => Number(signedIn === undefined)
+  const newestFirst = siblings.toSorted(
+    (a, b) => isOpen(a) - isOpen(b) || b.startedAt - a.startedAt || compareTexts(b.id, a.id),
+  )
   for (const { id } of newestFirst.slice(interactionsPerRequest - 1)) interactions.rows.delete(id)
   const kept = newestFirst.slice(0, interactionsPerRequest - 1).map(({ id }) => id)
   requests.rows.set(row.request.id, { ...row, interactions: [...kept, interaction.id] })
@@ -324,6 +327,13 @@ function attemptStore(open: Open): AttemptStore {
       const { attempts } = open()
       for (const counter of counters) attempts.rows.delete(counter)
     },
+    takeBack: async (counters) => {
+      const { attempts } = open()
+      for (const counter of counters) {
+        const known = attempts.rows.get(counter)
+        if (known !== undefined) attempts.rows.set(counter, { ...known, count: Math.max(0, known.count - 1) })
+      }
+    },
   }
 }
 
@@ -335,29 +345,17 @@ function keyStore(open: Open): KeyStore {
   }
 }
 
-function replayMemory(open: Open, clock: Clock, epoch: NumericDate): ReplayMemory {
-  // No part but the last can hold a line break, so two entries never share a name.
-  const nameOf = ({ purpose, owner, name }: Once) => `${purpose}\n${name}\n${owner}`
+function closable(memory: ReplayMemory, open: Open): ReplayMemory {
   return {
-    epoch: () => epoch,
+    epoch: memory.epoch,
     spendOnce: async (entries) => {
-      const { replay } = open()
-      const now = clock()
-      const names = new Set<string>()
-      for (const entry of entries) {
-        const name = nameOf(entry)
-        const known = replay.rows.get(name)
-        if (names.has(name) || (known !== undefined && !isOver(known.expiresAt, now))) return { seen: entry }
-        names.add(name)
-      }
-      replay.expectRoom(entries.filter((entry) => !replay.rows.has(nameOf(entry))).length)
-      for (const entry of entries) replay.rows.set(nameOf(entry), entry)
-      return { spent: true }
+      open()
+      return memory.spendOnce(entries)
     },
   }
 }
 
-function reap({ requests, interactions, grants, sessions, attempts, replay }: Tables, now: NumericDate, limit: number) {
+function reap({ requests, interactions, grants, sessions, attempts }: Tables, now: NumericDate, limit: number) {
   let gone = interactions.sweep(limit, (row) => row.expiresAt <= now)
   gone += requests.sweep(limit - gone, (row) => {
     const over = row.purgeAt <= now
@@ -367,6 +365,5 @@ function reap({ requests, interactions, grants, sessions, attempts, replay }: Ta
   gone += grants.sweep(limit - gone, (row) => row.expiresAt <= now)
   gone += sessions.sweep(limit - gone, (row) => row.expiresAt <= now)
   gone += attempts.sweep(limit - gone, (row) => row.expiresAt <= now)
-  gone += replay.sweep(limit - gone, (row) => isOver(row.expiresAt, now))
   return gone
 }

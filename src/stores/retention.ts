@@ -7,7 +7,10 @@ import { lifetimeBounds } from '../core/profile.ts'
 /** How long a row outlives its last use, so that a late answer says what happened rather than "unknown". */
 const margin = seconds(60)
 
-/** How many ways through sign-in one pushed request may have open; one more replaces the oldest. */
+/**
+ * How many ways through sign-in one pushed request may have open. One more replaces the oldest, of those first in which
+ * nobody has signed in yet: whoever reads a request_uri must not push out the person it is for.
+ */
 export const interactionsPerRequest = 10
 
 /** A request nobody decided on stays as long as an interaction that began at its last instant may live. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AuditEvent } from '../../core/ports.ts'
 import { newCorrelationId } from '../../core/correlation.ts'
-import { createReplayMemory } from '../replay-memory.ts'
+import { createReplayMemory } from '../../core/replay-memory.ts'
 import { nodeGuardPorts } from './node.ts'
 
 test('[RS-TOK-08] the ports reach the issuers and nobody else', async () => {

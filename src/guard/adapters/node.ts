@@ -4,7 +4,7 @@ import { createEgress } from '../../node/egress.ts'
 import { createMac, createVerifier, random, sha256, systemClock } from '../../node/runtime.ts'
 import type { Audit, AuditEvent, ReplayMemory } from '../../core/ports.ts'
 import type { GuardPorts } from '../guard.ts'
-import { createReplayMemory } from '../replay-memory.ts'
+import { createReplayMemory } from '../../core/replay-memory.ts'
 
 /** What an embedder decides. */
 export type NodeGuardOptions = {

@@ -1,4 +1,4 @@
-import type { Approval, AuthorizationRequest, Redemption, RedemptionMismatch } from '../../core/flow.ts'
+import type { Redemption, RedemptionMismatch } from '../../core/flow.ts'
 import type { CodeChallenge } from '../../core/names.ts'
 import { OAuthError, refuse } from '../../core/oauth-error.ts'
 import { challengeOfVerifier } from '../../core/pkce.ts'
@@ -7,8 +7,8 @@ import { digestOf, parseHandle } from '../artefacts.ts'
 import { narrowReach } from '../catalogue.ts'
 import { spendOnce } from '../proof-of-possession.ts'
 import type { Server } from '../server.ts'
-import { issueAccessToken, issueIdToken } from '../tokens.ts'
-import type { GrantHandler, GrantRequest } from './grant.ts'
+import { issueAccessToken, issueIdToken, tokenSigners, type TokenSigners } from '../tokens.ts'
+import type { GrantHandler, GrantRequest, IssuedTokens } from './grant.ts'
 
 /** The authorization code grant. RFC 6749 §4.1.3; RFC 7636 §4.6; FAPI 2.0 SP §5.3.2.2-9. */
 export const authorizationCode: GrantHandler = async (asked, server) => {
@@ -17,6 +17,8 @@ export const authorizationCode: GrantHandler = async (asked, server) => {
   if (code === undefined) return refuse('parameter_missing', { expected: { parameter: 'code' } })
   const handle = parseHandle(code) ?? refuse('code_unknown')
 
+  // Whatever could keep tokens from being signed shows before anything is spent.
+  const signers = tokenSigners(client, server)
   await spendOnce(server, ...asked.spend)
 
   // One winner; a wrong attempt with the right code ends the code.
@@ -28,10 +30,11 @@ export const authorizationCode: GrantHandler = async (asked, server) => {
     redirectUri: call.form.redirectUri ?? '',
     codeChallenge: verifier.challenge,
     dpopJkt: proof.thumbprint,
+    resources: call.form.resources,
     now: call.now,
   })
   if (redemption.outcome !== 'redeemed') return refuseRedemption(redemption, verifier.problem)
-  return issue(asked, redemption.request, redemption.approval, server)
+  return issue(asked, redemption, signers, server)
 }
 
 type Verifier = { readonly challenge: CodeChallenge | undefined; readonly problem: OAuthError | undefined }
@@ -63,6 +66,8 @@ function refuseRedemption(
     case 'mismatched':
       if (redemption.what === 'code_verifier' && problem !== undefined) throw problem
       return refuse(mismatchRules[redemption.what])
+    case 'resource_not_granted':
+      return refuse('resource_not_allowed')
     case 'expired':
       return refuse('code_expired')
     case 'grant_revoked':
@@ -74,19 +79,17 @@ function refuseRedemption(
 
 async function issue(
   { call, client, proof }: GrantRequest,
-  request: AuthorizationRequest,
-  approval: Approval,
+  { request, approval }: Extract<Redemption, { outcome: 'redeemed' }>,
+  signers: TokenSigners,
   server: Server,
-) {
+): Promise<IssuedTokens> {
   const reach = narrowReach(approval, call.form.resources, server.catalogue)
   const { subject, grantRef, authTime, acr } = approval
+  const { clientId } = client
   call.note({ subject })
-  const accessToken = await issueAccessToken(
-    { ...reach, subject, clientId: client.clientId, dpopJkt: proof.thumbprint, grantRef, authTime, acr, now: call.now },
-    server,
-  )
-  const idToken = reach.scope.includes('openid')
-    ? await issueIdToken({ approval, client, nonce: request.nonce, now: call.now }, server)
-    : undefined
+  const grounds = { subject, clientId, dpopJkt: proof.thumbprint, grantRef, authTime, acr, now: call.now }
+  const accessToken = await issueAccessToken({ ...reach, ...grounds }, signers, server)
+  const about = { approval, clientId, nonce: request.nonce, now: call.now }
+  const idToken = reach.scope.includes('openid') ? await issueIdToken(about, signers, server) : undefined
   return { accessToken, expiresIn: server.lifetimes.accessToken, scope: reach.scope, idToken }
 }

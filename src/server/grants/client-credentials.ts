@@ -2,7 +2,7 @@ import { subject } from '../../core/names.ts'
 import { refuse } from '../../core/oauth-error.ts'
 import { agreeOnReach, isOpenidScope } from '../catalogue.ts'
 import { spendOnce } from '../proof-of-possession.ts'
-import { issueAccessToken } from '../tokens.ts'
+import { issueAccessToken, tokenSigners } from '../tokens.ts'
 import type { GrantHandler } from './grant.ts'
 
 /** The client credentials grant: no person, no ID token, no refresh token. RFC 6749 §4.4; FAPI 2.0 SP §6.7. */
@@ -13,6 +13,7 @@ export const clientCredentials: GrantHandler = async ({ call, client, proof, spe
   const asked = scope ?? client.scope.filter((value) => belongsTo(server.catalogue.ownerOf(value), resources))
   const reach = agreeOnReach({ scope: asked, resources }, client.scope, server.catalogue)
 
+  const signers = tokenSigners(client, server)
   await spendOnce(server, ...spend)
 
   const { clientId } = client
@@ -27,6 +28,7 @@ export const clientCredentials: GrantHandler = async ({ call, client, proof, spe
       acr: undefined,
       now: call.now,
     },
+    signers,
     server,
   )
   return { accessToken, expiresIn: server.lifetimes.accessToken, scope: reach.scope, idToken: undefined }

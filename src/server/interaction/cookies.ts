@@ -40,10 +40,10 @@ export type Browser = { readonly secret: string; readonly cookies: readonly stri
 
 /** The secret of this browser, a new one if it has none yet. */
 export function recogniseBrowser(call: Call<unknown>, server: Server): Browser {
-  const known = browserSecret(call, server)
-  if (known !== undefined) return { secret: known, cookies: [] }
-  const secret = server.random(32)
-  return { secret, cookies: [writeCookie('browser', secret, server.lifetimes.session, server)] }
+  const secret = browserSecret(call, server) ?? server.random(32)
+  // Written again at each opening: it must outlive the interaction that begins now.
+  const { session, interaction } = server.lifetimes
+  return { secret, cookies: [writeCookie('browser', secret, session > interaction ? session : interaction, server)] }
 }
 
 /** The secret this browser presents, or undefined. */

@@ -47,7 +47,10 @@ export async function clientStillAllowed({ clientId, request }: PushedRequest, s
     return refuse('request_no_longer_allowed')
   }
   const sameUri = registeredRedirectUri(request.redirectUri, client) !== undefined
-  const sameScope = request.scope.every((value) => client.scope.includes(value))
+  const { scopes, resources } = server.catalogue
+  const sameScope =
+    request.scope.every((value) => client.scope.includes(value) && scopes.includes(value)) &&
+    request.resources.every((value) => resources.includes(value))
   return sameUri && sameScope ? client : refuse('request_no_longer_allowed')
 }
 

@@ -1,5 +1,6 @@
 import type { UserRecord } from '../../core/flow.ts'
-import { after, MalformedName, type Username, username } from '../../core/names.ts'
+import { after, isLoopbackAddress, MalformedName, type Username, username } from '../../core/names.ts'
+import { StateUnavailable } from '../../core/oauth-error.ts'
 import { profile } from '../../core/profile.ts'
 import type { RuleSlug } from '../../core/rules.ts'
 import { SignInForm } from '../../core/wire/interaction.ts'
@@ -45,20 +46,38 @@ type Checked = { readonly user: UserRecord } | { readonly refused: RuleSlug }
 
 /**
  * Whether name and password belong together. Attempts are counted before they are tried, under the one form of the name
- * that all its variants share; every way to fail costs the same work and shows the same page.
+ * that all its variants share; past a bound nothing is tried. Only failures stay counted. Every way to fail shows the
+ * same page, and a name nobody has costs the same work as a wrong password.
  */
 async function checkPassword(call: SignInCall, server: Server): Promise<Checked> {
   const name = canonicalName(call.form.username)
   const counters = attemptCounters(name ?? call.form.username, call, server)
-  const throttled = await isThrottled(counters, call, server)
-  const user = name === undefined || throttled ? undefined : await server.store.users.byUsername(name)
-  const fits = await server.passwords.verify(call.form.password, user?.passwordHash)
-  if (throttled) return { refused: 'sign_in_throttled' }
+  if (await isThrottled(counters, call, server)) return { refused: 'sign_in_throttled' }
+  const { attempts, users } = server.store
+  const all = [...counters.here, counters.account]
+  const user = name === undefined ? undefined : await users.byUsername(name)
+  const fits = await verifyInTurn(call.form.password, user, server, () => attempts.takeBack(all))
   if (user === undefined) return { refused: 'user_unknown' }
   if (!fits) return { refused: 'password_wrong' }
   if (user.status !== 'active') return { refused: 'user_locked' }
-  await server.store.attempts.forget([counters.accountAndSource])
+  await attempts.takeBack(all)
+  await attempts.forget(counters.here.slice(0, 1))
   return { user }
+}
+
+/** What was not tried, because too many wait, does not count as a failure. */
+async function verifyInTurn(
+  password: string,
+  user: UserRecord | undefined,
+  { passwords }: Server,
+  takeBack: () => Promise<void>,
+): Promise<boolean> {
+  try {
+    return await passwords.verify(password, user?.passwordHash)
+  } catch (error) {
+    if (error instanceof StateUnavailable) await takeBack()
+    throw error
+  }
 }
 
 function canonicalName(text: string): Username | undefined {
@@ -75,22 +94,26 @@ function canonicalName(text: string): Username | undefined {
  * against the account: one address alone cannot lock a person out everywhere.
  */
 async function isThrottled(
-  { accountAndSource, source, account }: ReturnType<typeof attemptCounters>,
+  { here, account }: ReturnType<typeof attemptCounters>,
   { now }: SignInCall,
   { store }: Server,
 ): Promise<boolean> {
   const window = after(now, profile.signInAttemptWindow)
-  const [here = 0, fromHere = 0] = await store.attempts.raise([accountAndSource, source], window, now)
-  if (here > profile.signInAttemptsPerAccountAndSource || fromHere > profile.signInAttemptsPerSource) return true
+  const [onAccount = 0, fromSource = 0] = await store.attempts.raise(here, window, now)
+  if (onAccount > profile.signInAttemptsPerAccountAndSource || fromSource > profile.signInAttemptsPerSource) return true
   const [everywhere = 0] = await store.attempts.raise([account], window, now)
   return everywhere > profile.signInAttemptsPerAccount
 }
 
+/**
+ * The account from this address and the address, and the account from anywhere. A loopback peer is a proxy that does not
+ * say for whom it speaks: it is no source that could be told apart from others.
+ */
 function attemptCounters(name: string, { connection }: SignInCall, { hash }: Server) {
   const { peerAddress } = connection
+  const source = [hash(`sign-in\naccount and source\n${name}\n${peerAddress}`), hash(`sign-in\nsource\n${peerAddress}`)]
   return {
-    accountAndSource: hash(`sign-in\naccount and source\n${name}\n${peerAddress}`),
-    source: hash(`sign-in\nsource\n${peerAddress}`),
+    here: isLoopbackAddress(peerAddress) ? [] : source,
     account: hash(`sign-in\naccount\n${name}`),
   }
 }

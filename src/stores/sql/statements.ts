@@ -102,6 +102,7 @@ function interactionStatements(db: Db) {
         .selectFrom('interactions')
         .select('id')
         .where('request_id', '=', slot('request_id'))
+        .orderBy((eb) => eb('signed_in_at', 'is', null))
         .orderBy('started_at', 'desc')
         .orderBy('id', 'desc'),
     ),
@@ -248,6 +249,13 @@ function attemptStatements(db: Db) {
         )
         .returning('count')
     }),
+    lowerAttempts: prepare<{ counter: string }>((slot) =>
+      db
+        .updateTable('attempts')
+        .set((eb) => ({ count: eb('count', '-', 1) }))
+        .where('counter', '=', slot('counter'))
+        .where('count', '>', 0),
+    ),
     forgetAttempts: prepare<{ counter: string }>((slot) =>
       db.deleteFrom('attempts').where('counter', '=', slot('counter')),
     ),

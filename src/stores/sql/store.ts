@@ -58,6 +58,7 @@ export async function createSqlStore(
     attempts: {
       raise: async (counters, expiresAt, now) => transact(() => transitions.raise(q, counters, expiresAt, now)),
       forget: async (counters) => transact(() => transitions.forget(q, counters)),
+      takeBack: async (counters) => transact(() => transitions.takeBack(q, counters)),
     },
     keys: {
       add: async (key) => transact(() => transitions.addKey(q, key)),

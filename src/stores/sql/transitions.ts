@@ -24,10 +24,11 @@ import type { GrantRef, NumericDate, RowId, Sha256, Username } from '../../core/
 import type { Once } from '../../core/ports.ts'
 import { numberAt, readRecord } from '../json.ts'
 import { clientJson } from '../records.ts'
-import { approvedUntil, interactionsPerRequest, later, pushedUntil } from '../retention.ts'
+import { approvedUntil, interactionsPerRequest, isOver, later, pushedUntil } from '../retention.ts'
 import type { Row, Statement, Transition } from './plan.ts'
 import { type ClientReader, first, grantOf, requestOf, stateOf, userOf } from './rows.ts'
-import { bucketOf, liveBuckets } from './schema.ts'
+import { StateUnavailable } from '../../core/oauth-error.ts'
+import { bucketOf, bucketSeconds, liveBuckets } from './schema.ts'
 import type { Statements } from './statements.ts'
 
 /** What transitions are made of: the statements, and the reader of clients. */
@@ -249,13 +250,21 @@ export function* forget(q: Queries, counters: readonly Sha256[]): Transition<voi
   for (const counter of counters) yield q.forgetAttempts({ counter })
 }
 
+/** Lowers every counter by one. */
+export function* takeBack(q: Queries, counters: readonly Sha256[]): Transition<void> {
+  for (const counter of counters) yield q.lowerAttempts({ counter })
+}
+
 /**
  * Records all entries, or none. schema.ts says how they lie.
  *
  * Where several transactions run side by side (PostgreSQL), the look and the insert need a lock on the name between
  * them: the primary key alone does not tell two expiries of one name apart.
  *
- * @throws RangeError for an entry further ahead than a look can find
+ * Entries whose time was over before they came, or that expired before what was already forgotten (the clock stepped
+ * back), are refused: nothing can be said about them any more.
+ *
+ * @throws StateUnavailable for such an entry, RangeError for one further ahead than a look can find
  */
 export function* spendOnce(
   q: Queries,
@@ -263,6 +272,9 @@ export function* spendOnce(
   now: NumericDate,
 ): Transition<{ readonly spent: true } | { readonly seen: Once }> {
   const bucket = bucketOf(now)
+  const forgotten = yield* factOf(q, FORGOTTEN)
+  const isTooLate = ({ expiresAt }: Once) => isOver(expiresAt, now) || expiresAt < forgotten
+  if (entries.some(isTooLate)) throw new StateUnavailable(tooLate)
   for (const [index, entry] of entries.entries()) {
     if (bucketOf(entry.expiresAt) >= bucket + liveBuckets) throw new RangeError('a replay entry lies too far ahead')
     const { name, owner, purpose } = entry
@@ -280,6 +292,14 @@ function isSame(one: Once, other: Once): boolean {
 }
 
 const EPOCH = 'replay_epoch'
+/** Every entry that expired before this instant may have been forgotten. */
+const FORGOTTEN = 'replay_forgotten'
+const tooLate = 'a credential came after the time in which it could be remembered'
+
+function* factOf(q: Queries, name: string): Transition<number> {
+  const row = first(yield q.fact({ name }))
+  return row === undefined ? 0 : readRecord(name, () => numberAt(row, 'value'))
+}
 
 /** The epoch of the replay memory; a database without one gets `now`. */
 export function* epochOf(q: Queries, now: NumericDate): Transition<number> {
@@ -301,6 +321,11 @@ export function* reap(q: Queries, now: NumericDate, limit: number): Transition<n
   for (const table of [q.reapInteractions, q.reapRequests, q.reapGrants, q.reapSessions, q.reapAttempts]) {
     gone += (yield table({ now, limit: limit - gone })).length
   }
-  gone += (yield q.reapEntries({ bucket: bucketOf(now), limit: limit - gone })).length
-  return gone
+  const bucket = bucketOf(now)
+  const entries = (yield q.reapEntries({ bucket, limit: limit - gone })).length
+  if (entries > 0) {
+    const until = Math.max(yield* factOf(q, FORGOTTEN), bucket * bucketSeconds)
+    yield q.setFact({ name: FORGOTTEN, value: until })
+  }
+  return gone + entries
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { after, numericDate, seconds } from '../core/names.ts'
-import { StateUnavailable } from '../core/oauth-error.ts'
-import type { Once } from '../core/ports.ts'
-import { profile } from '../core/profile.ts'
+import { after, numericDate, seconds } from './names.ts'
+import { StateUnavailable } from './oauth-error.ts'
+import type { Once } from './ports.ts'
+import { profile } from './profile.ts'
 import { sha256 } from '../node/runtime.ts'
 import { createReplayMemory } from './replay-memory.ts'
 
