@@ -11,7 +11,7 @@ const checks = [
   { name: 'types', script: 'typecheck' },
   { name: 'structure', script: 'structure' },
   { name: 'unused code', script: 'unused' },
-  ...(existsSync('scripts/check-generated.ts') ? [{ name: 'generated files', script: 'generate:check' }] : []),
+  ...(existsSync('scripts/generate.ts') ? [{ name: 'generated files', script: 'generate:check' }] : []),
 ]
 
 const failed: string[] = []

@@ -1,11 +1,12 @@
 /** private_key_jwt client assertions. RFC 7523 §3; OIDC Core §9; FAPI 2.0 SP §5.3.2.1. */
 
 import type { ClientRecord } from './flow.ts'
-import { candidateKeys, isSignedByOneOf, parseCompactJws, signJwt, type UnverifiedJws } from './jose.ts'
-import { after, before, type ClientId, type Issuer, type NumericDate, type Seconds } from './names.ts'
+import { candidateKeys, isSignedByOneOf, parseCompactJws, signJwt } from './jose.ts'
+import type { PublicJwk, PublicKey, UnverifiedJws } from './keys.ts'
+import { after, before, type ClientId, type Issuer, jwkThumbprint, type NumericDate, type Seconds } from './names.ts'
 import { orRefuse, refuse } from './oauth-error.ts'
 import type { Hash, Once, Signer, Verifier } from './ports.ts'
-import { profile, signingAlgorithm } from './profile.ts'
+import { profile, type SigningAlgorithm, signingAlgorithm } from './profile.ts'
 import { ClientAssertionClaims, parseClaims } from './wire/jwt-claims.ts'
 
 type Claims = NonNullable<ReturnType<typeof parseClaims<typeof ClientAssertionClaims>>>
@@ -48,32 +49,57 @@ export function parseClientAssertion(text: string): UnverifiedClientAssertion {
 /**
  * Verifies that `client` made the assertion, for this issuer, now. What it returns is to be spent, once every other
  * credential of the request has been verified too.
- * @throws OAuthError client_assertion_*
+ *
+ * One verification is done in any case, by a key nobody holds where there is none to try: an unknown client, and a known
+ * one without such a key, cost what a wrong signature costs.
+ * @throws OAuthError client_unknown, client_assertion_*
  */
 export async function verifyClientAssertion(
   { jws, claims }: UnverifiedClientAssertion,
-  client: ClientRecord,
+  client: ClientRecord | undefined,
   { issuer, now, epoch, verify, hash }: ClientAssertionContext,
-): Promise<Once> {
+): Promise<{ readonly client: ClientRecord; readonly once: Once }> {
   const alg = signingAlgorithm(jws.header['alg']) ?? refuse('client_assertion_algorithm_not_allowed')
+  const keys = candidateKeys(client?.keys ?? [], { alg, kid: jws.header['kid'] })
+  const signedBy = await isSignedByOneOf(jws, keys.length === 0 ? [nobodysKeys[alg]] : keys, verify)
+  if (client === undefined) return refuse('client_unknown')
   const registered = client.tokenEndpointAuthSigningAlg
   if (registered !== undefined && registered !== alg) refuse('client_assertion_algorithm_not_allowed')
-
-  const keys = candidateKeys(client.keys, { alg, kid: jws.header['kid'] })
   if (keys.length === 0) refuse('client_assertion_key_unknown')
-  if ((await isSignedByOneOf(jws, keys, verify)) === undefined) refuse('client_assertion_signature_invalid')
+  if (signedBy === undefined) refuse('client_assertion_signature_invalid')
 
   // One string, compared as it is. FAPI 2.0 SP §5.3.2.1-8.
   if (claims.aud !== issuer) refuse('client_assertion_audience_wrong', { expected: { aud: issuer } })
   const { exp, jti } = claims
   if (exp === undefined || jti === undefined) return refuse('client_assertion_claim_missing')
   checkTimes({ exp, iat: claims.iat, nbf: claims.nbf }, now, epoch)
-  return {
-    purpose: 'client_assertion',
-    owner: client.clientId,
-    name: hash(jti),
-    expiresAt: after(exp, profile.replayMargin),
-  }
+  const expiresAt = after(exp, profile.replayMargin)
+  return { client, once: { purpose: 'client_assertion', owner: client.clientId, name: hash(jti), expiresAt } }
+}
+
+/** Well-formed keys whose private halves were never kept. */
+const nobodysKeys: Readonly<Record<SigningAlgorithm, PublicKey>> = {
+  ES256: nobodysKey('ES256', {
+    kty: 'EC',
+    crv: 'P-256',
+    x: 'axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY',
+    y: 'T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU',
+  }),
+  EdDSA: nobodysKey('EdDSA', { kty: 'OKP', crv: 'Ed25519', x: 'FgUykh-rW9qCoHp3sFbZLTO16zbLniFtiKgPjMZNMRk' }),
+  PS256: nobodysKey('PS256', {
+    kty: 'RSA',
+    e: 'AQAB',
+    n:
+      'zBppqGWHIesWVCUAou94ypbnWlmUdir0PwuvYxUXfYFmcB_tSjeUYdrmLW7vbvSjMyiwFc_gXxbwQee17z3JZeotqvax-fs_Sbx-uHmKm7r1qNufNecr' +
+      'fijnhRr7KBTu_F719ujcPwx-JVOJwOLxQQ27LzHMlP-8QrRq59e7mapgzhYEDi4tH0ncMmdVXN1Gxe7G0X8llY6X6aN6RoWkLUeWxTBSiveum7-or2Bz' +
+      'BEFYzH2llDfahIXVoYapNtbCynxJ1OhE9ZhPJAvMPvJ0guZVjfNEsnY1bPFA5IVDfOdz-f8vVpGxsHvr3oEsHxfXUGE7KBL3VgqYhwG2LFMZPw',
+  }),
+}
+
+function nobodysKey(alg: SigningAlgorithm, jwk: PublicJwk): PublicKey {
+  // No real thumbprint: it only has to be another one for each key.
+  const thumbprint = jwkThumbprint(`nobodys-${alg}`.padEnd(42, '-') + 'A')
+  return { jwk, alg, kid: undefined, thumbprint }
 }
 
 function checkTimes(

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
+import { hash as digest } from 'node:crypto'
 import { test } from 'node:test'
-import { after, numericDate, seconds } from './names.ts'
+import { after, numericDate, seconds, sha256Digest } from './names.ts'
 import { StateUnavailable } from './oauth-error.ts'
 import type { Once } from './ports.ts'
 import { profile } from './profile.ts'
-import { sha256 } from '../node/runtime.ts'
 import { createReplayMemory } from './replay-memory.ts'
 
 const start = 1_800_000_007
@@ -18,7 +18,7 @@ function aMemory(most?: number) {
   const once = (name: string, change: Partial<Once> = {}): Once => ({
     purpose: 'dpop_proof',
     owner: 'key',
-    name: sha256(name),
+    name: sha256Digest(digest('sha256', name, 'base64url')),
     expiresAt: after(time.now, seconds(65)),
     ...change,
   })

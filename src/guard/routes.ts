@@ -51,11 +51,50 @@ export function compileRoutes(routes: readonly GuardRoute[]): RouteTable {
       if (others.some(({ shape }) => shape === compiled.shape)) {
         throw new RouteMalformed(`${method} ${route.path} is covered twice`)
       }
+      const rival = others.find((other) => isUndecided(other.segments, compiled.segments))
+      if (rival !== undefined) {
+        throw new RouteMalformed(`${method} ${route.path} and ${rival.route.path} overlap, and neither is the narrower`)
+      }
       byMethod.set(method, [...others, compiled])
     }
   }
   const ordered = new Map([...byMethod].map(([method, some]) => [method, some.toSorted(bySpecificity)]))
   return { find: (method, path) => find(ordered.get(method) ?? [], path) }
+}
+
+/**
+ * Whether some path takes both patterns although neither is the narrower one: a router behind the guard may then choose
+ * another of the two than the guard did.
+ */
+function isUndecided(one: readonly Segment[], other: readonly Segment[]): boolean {
+  return overlaps(one, other) && !covers(one, other) && !covers(other, one)
+}
+
+function overlaps(one: readonly Segment[], other: readonly Segment[]): boolean {
+  for (let index = 0; index < Math.max(one.length, other.length); index += 1) {
+    const [a, b] = [one[index], other[index]]
+    if (a === undefined || b === undefined) return false
+    if (a.is === 'rest' || b.is === 'rest') return true
+    if (!covers([a], [b]) && !covers([b], [a])) return false
+  }
+  return true
+}
+
+/** Whether every path of the narrow pattern takes the wide one too. */
+function covers(wide: readonly Segment[], narrow: readonly Segment[]): boolean {
+  const open = wide.at(-1)?.is === 'rest'
+  if (open ? narrow.length < wide.length : narrow.length !== wide.length) return false
+  return wide.every((segment, index) => {
+    const other = narrow[index]
+    switch (segment.is) {
+      case 'literal':
+        return other?.is === 'literal' && other.text === segment.text
+      case 'one':
+        return other?.is === 'one' || (other?.is === 'literal' && other.text !== '')
+      case 'rest':
+        return true
+    }
+  })
 }
 
 function bySpecificity(one: CompiledRoute, other: CompiledRoute): number {

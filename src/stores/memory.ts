@@ -24,7 +24,6 @@ import type {
   Clock,
   GrantStore,
   KeyStore,
-  Once,
   ReplayMemory,
   RequestStore,
   SessionStore,

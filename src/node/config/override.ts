@@ -25,7 +25,7 @@ export function overrideByEnvironment(config: JsonObject, schema: unknown, sourc
       note(name, `means nothing${known === undefined ? '' : `: did you mean "${known}"?`}`)
       continue
     }
-    const read = found.fromFile ? sources.readFile(value) : { text: value }
+    const read = found.holds === 'file' ? sources.readFile(value) : { text: value }
     if ('problem' in read) note(name, read.problem)
     else result = override(result, schema, found.path, read.text, (what) => note(name, what))
   }
@@ -74,13 +74,13 @@ function setAt(config: JsonObject, [key, ...rest]: readonly string[], value: unk
   return { ...config, [key]: rest.length === 0 ? value : setAt(isJsonObject(below) ? below : {}, rest, value) }
 }
 
-type Found = { readonly path: readonly string[]; readonly fromFile: boolean }
+type Found = { readonly path: readonly string[]; readonly holds: 'text' | 'file' }
 
 function pathOf(variable: string, schema: unknown): Found | undefined {
-  return exactPath(variable, schema, false) ?? exactPath(variable.replace(/_FILE$/, ''), schema, true)
+  return exactPath(variable, schema, 'text') ?? exactPath(variable.replace(/_FILE$/, ''), schema, 'file')
 }
 
-function exactPath(variable: string, schema: unknown, fromFile: boolean): Found | undefined {
+function exactPath(variable: string, schema: unknown, holds: Found['holds']): Found | undefined {
   const path: string[] = []
   for (const segment of variable.split('__')) {
     const wanted = segment.toLowerCase().replaceAll('_', '')
@@ -88,7 +88,7 @@ function exactPath(variable: string, schema: unknown, fromFile: boolean): Found 
     if (key === undefined) return undefined
     path.push(key)
   }
-  return { path, fromFile }
+  return { path, holds }
 }
 
 /** The names of all variables that mean something. */

@@ -1,0 +1,43 @@
+/** Who is measured in which row. To add a row: name its work in messages.ts, sign its requests in load/requests.ts. */
+
+import type { ChildProcess } from 'node:child_process'
+import type { Work } from './messages.ts'
+import { start } from './processes.ts'
+import { commandLine, configure, registerClient } from './product.ts'
+
+/** What a server is started with: a directory of its own, the file of keys, and a port on 127.0.0.1. */
+export type Place = { readonly directory: string; readonly actors: string; readonly port: number }
+
+/** Starts a server that knows the client of the run. */
+const starters = {
+  strongroom: async ({ directory, actors, port }: Place) => {
+    await registerClient(directory, actors)
+    return start(commandLine, configure(directory, port))
+  },
+  floor: async (place: Place) => startProgram('floor', place),
+  'oidc-provider': async (place: Place) => startProgram('oidc-provider', place),
+} as const
+
+function startProgram(name: string, { actors, port }: Place): ChildProcess {
+  return start(new URL(`./servers/${name}.ts`, import.meta.url), [actors, String(port)])
+}
+
+/** The name of a server. */
+export type ServerName = keyof typeof starters
+
+/** Starts a server. */
+export function startServer(name: ServerName, place: Place): Promise<ChildProcess> {
+  return starters[name](place)
+}
+
+/** The load generator. */
+export const loadGenerator = new URL('./load/main.ts', import.meta.url)
+
+/** Who else does a row's work. */
+export const peersOf: Readonly<Record<Work, readonly ServerName[]>> = {
+  par: ['oidc-provider'],
+  'token-client-credentials': ['oidc-provider'],
+}
+
+/** What ours keeps its state in. */
+export const ourStore = 'sqlite (WAL, synchronous=FULL)'

@@ -1,0 +1,64 @@
+import type { JsonObject } from '../../../../src/core/names.ts'
+import { steps } from '../../../../src/core/rules.ts'
+import type { VectorKey } from '../keys.ts'
+import { opened, pushed } from './authorization.ts'
+import { clientAuthentication } from './client-authentication.ts'
+import { dpop } from './dpop.ts'
+import { bases, type Exchange } from './exchange.ts'
+import { http } from './http.ts'
+import { interaction } from './interaction.ts'
+import { guard, resource } from './resource.ts'
+import { token } from './token.ts'
+
+const all: readonly Exchange[] = [
+  ...http,
+  ...clientAuthentication,
+  ...dpop,
+  ...pushed,
+  ...opened,
+  ...interaction,
+  ...token,
+  ...resource,
+  ...guard,
+]
+
+/** One file of exchange vectors for each step. */
+export function exchangeFiles(
+  keys: ReadonlyMap<string, VectorKey>,
+): readonly (readonly [file: string, document: JsonObject])[] {
+  return steps.map((step) => [
+    `vectors/exchanges/${step}.json`,
+    {
+      about: `Requests at the step ${step}: a valid one, what is different about it, and what is answered. See ../README.md.`,
+      step,
+      vectors: all.filter(({ base }) => bases[base] === step).map((exchange) => vectorOf(exchange, keys)),
+    },
+  ])
+}
+
+function vectorOf(exchange: Exchange, keys: ReadonlyMap<string, VectorKey>): JsonObject {
+  const { name, base, given, meanwhile, replay, change, expect } = exchange
+  const rule = expect['rule']
+  const parts = {
+    name: typeof rule === 'string' ? `${rule}: ${base}: ${name}` : `${base}: ${name}`,
+    base,
+    ...(given === undefined ? {} : { given }),
+    ...(meanwhile === undefined ? {} : { meanwhile }),
+    ...(replay === undefined ? {} : { replay }),
+    ...(change === undefined ? {} : { change }),
+    expect,
+  }
+  const parsed: unknown = JSON.parse(JSON.stringify(parts), (_, value: unknown) => withThumbprint(value, keys))
+  if (typeof parsed !== 'object' || parsed === null) throw new TypeError('a vector is an object')
+  return { ...parsed }
+}
+
+/** `{thumbprint of name}` becomes the thumbprint: a parameter is sent as it stands in the vector. */
+function withThumbprint(value: unknown, keys: ReadonlyMap<string, VectorKey>): unknown {
+  if (typeof value !== 'string') return value
+  const [, name] = /^\{thumbprint of ([a-z0-9-]+)\}$/.exec(value) ?? []
+  if (name === undefined) return value
+  const key = keys.get(name)
+  if (key === undefined) throw new RangeError(`vectors/keys.json has no key ${name}`)
+  return key.thumbprint
+}

@@ -1,0 +1,102 @@
+/** What holds of every answer of the server, whatever was asked. `world.send` checks it after every request. */
+
+import assert from 'node:assert/strict'
+import type { AuditEvent } from '../../src/core/ports.ts'
+import { publicRefusal, ruleOf, steps } from '../../src/core/rules.ts'
+import type { Reply } from './reply.ts'
+
+/** What a refusal may leave behind, by step: the counting of it, and what it ends. */
+const allowedOnRefusal: Readonly<Record<string, readonly string[]>> = {
+  par: [],
+  authorization: ['requests.open', 'requests.refuse'],
+  interaction: ['attempts.raise', 'requests.refuse'],
+  token: ['replay.spendOnce', 'requests.redeem: mismatched', 'requests.redeem: replayed', 'requests.redeem: redeemed'],
+  // Only for a token of ours about a person who is gone: that is found last.
+  userinfo: ['replay.spendOnce'],
+  metadata: [],
+}
+
+/** Holds one answer, and what the audit says of it, against all of it. */
+export function checkAnswer(reply: Reply, events: readonly AuditEvent[], asked: string): void {
+  const about = `${asked}: ${reply.status} ${String(reply.rule)} ${reply.text.slice(0, 300)}`
+  checkHeaders(reply, about)
+  if (reply.headers.get('x-correlation-id') === null) {
+    // A public document: cacheable, the same for everybody, not audited.
+    assert.equal(reply.status, 200, about)
+    assert.equal(reply.headers.get('cache-control'), 'public, max-age=300', about)
+    return
+  }
+  assert.equal(reply.headers.get('cache-control'), 'no-store', about)
+  const [event, ...more] = events
+  assert.ok(event !== undefined && more.length === 0, `one audit event: ${about}`)
+  assert.notEqual(event.outcome, 'failed', `${about} ${String(event.cause)} ${stackOf(event.cause)}`)
+  assert.equal(event.status, reply.status, about)
+  assert.equal(event.outcome === 'refused', event.rule !== undefined, about)
+  if (event.rule !== undefined) checkRefusal(reply, event, about)
+}
+
+function stackOf(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? '') : ''
+}
+
+function checkHeaders({ status, headers, stored }: Reply, about: string): void {
+  assert.ok(status < 500 || status === 503, about)
+  assert.ok(status < 300 || status >= 400 || status === 303, `303 is the only redirect: ${about}`)
+  for (const [name] of headers) assert.ok(!name.startsWith('access-control-'), about)
+  assert.equal(headers.get('x-content-type-options'), 'nosniff', about)
+  assert.equal(headers.get('referrer-policy'), 'no-referrer', about)
+  assert.equal(headers.get('strict-transport-security'), 'max-age=63072000; includeSubDomains; preload', about)
+  assert.ok(!(headers.get('dpop-nonce') ?? '').includes(','), `one nonce: ${about}`)
+  for (const cookie of headers.getSetCookie()) {
+    assert.match(cookie, /^__Host-strongroom-(browser|session)=[\w.-]+; /, about)
+    assert.deepEqual(cookie.split('; ').slice(1).toSorted(), [
+      'HttpOnly',
+      'Max-Age=3600',
+      'Path=/',
+      'SameSite=Lax',
+      'Secure',
+    ])
+  }
+  if (headers.get('content-type')?.startsWith('text/html') === true) checkPage(headers, about)
+  if (status >= 400) assert.ok(!stored.includes('requests.push') && !stored.includes('requests.approve'), about)
+}
+
+function checkPage(headers: Headers, about: string): void {
+  const policy = headers.get('content-security-policy') ?? ''
+  assert.match(
+    policy,
+    /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; form-action 'self'( [a-z]+:\/\/[^ ;]+)?; frame-ancestors 'none'; base-uri 'none'$/,
+    about,
+  )
+  assert.equal(headers.get('x-frame-options'), 'DENY', about)
+  assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin', about)
+}
+
+function checkRefusal(reply: Reply, event: AuditEvent, about: string): void {
+  const { rule, step } = event
+  assert.ok(rule !== undefined, about)
+  const known = steps.find((name) => name === step)
+  if (known !== undefined) assert.ok(ruleOf(rule).at.includes(known), `the table knows of ${rule} at ${step}: ${about}`)
+  for (const write of reply.stored) {
+    assert.ok(allowedOnRefusal[step]?.includes(write), `${write} after a refusal: ${about}`)
+  }
+  const refusal = publicRefusal(rule)
+  if (reply.status === 303) {
+    const back = new URL(reply.headers.get('location') ?? '').searchParams
+    assert.equal(back.get('error'), refusal.error, about)
+    return checkDescription(back.get('error_description'), about)
+  }
+  const atResource = step === 'userinfo' && /dpop/.test(refusal.error)
+  assert.equal(reply.status, atResource ? 401 : refusal.status, about)
+  if (reply.headers.get('content-type') !== 'application/json' || reply.text === '') return
+  assert.equal(reply.json['error'], refusal.error, about)
+  assert.equal(reply.json['rule'], refusal.slug, about)
+  assert.equal(reply.json['correlation_id'], event.correlationId, about)
+  checkDescription(reply.json['error_description'], about)
+}
+
+/** RFC 6749 §5.2. */
+function checkDescription(text: unknown, about: string): void {
+  assert.ok(typeof text === 'string', about)
+  assert.match(text, /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/, about)
+}

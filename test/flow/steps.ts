@@ -1,0 +1,182 @@
+/** The steps of the flow, as a client and a browser take them. */
+
+import assert from 'node:assert/strict'
+import type { Sha256 } from '../../src/core/names.ts'
+import { sha256 } from '../../src/node/runtime.ts'
+import { aPkcePair, aProof, aPush, authentication, type Changes, changed, type Parameters } from './messages.ts'
+import { aParty, type Party, type TestClient } from './parties.ts'
+import { redirectUri, type Reply, type Sent, theIssuer, urls, type World } from './world.ts'
+
+/** What else to change about a request of a client. */
+export type More = {
+  readonly client?: TestClient
+  /** The key of the proof. */
+  readonly party?: Party
+  readonly assertion?: Changes
+  readonly proof?: Changes
+  /** Header fields in place of the proof. */
+  readonly headers?: Sent['headers']
+  readonly challenge?: Sha256
+}
+
+/** Pushes a request; with a proof when a key or a change of the proof is given. */
+export async function push(world: World, changes: Parameters = {}, more: More = {}): Promise<Reply> {
+  const client = more.client ?? world.client
+  const form = [
+    ...changed(aPush(world, client, more.challenge), changes),
+    ...(await authentication(world, client, more.assertion)),
+  ]
+  const withProof = more.party !== undefined || more.proof !== undefined
+  const headers =
+    more.headers ??
+    (withProof ? [['dpop', await aProof(world, more.party ?? aParty(), 'POST', urls.par, more.proof)] as const] : [])
+  return world.send('POST', '/par', { form, headers })
+}
+
+/** A browser: it keeps cookies and posts forms. */
+export function aBrowser(world: World) {
+  const jar = new Map<string, string>()
+  const request = async (method: string, url: string, sent: Sent = {}) => {
+    const cookies = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+    const headers = [...(cookies === '' ? [] : [['cookie', cookies] as const]), ...(sent.headers ?? [])]
+    const target = url.startsWith(theIssuer) ? url.slice(theIssuer.length) : url
+    const reply = await world.send(method, target, { ...sent, headers })
+    for (const cookie of reply.headers.getSetCookie()) {
+      const [pair = ''] = cookie.split(';')
+      const [name = '', value = ''] = pair.split('=')
+      jar.set(name, value)
+    }
+    return reply
+  }
+  return {
+    jar,
+    get: (url: string, headers: Sent['headers'] = []) => request('GET', url, { headers }),
+    post: (url: string, form: Readonly<Record<string, string>>, more: Sent = {}) =>
+      request('POST', url, { form: Object.entries(form), ...more }),
+  }
+}
+
+export type Browser = ReturnType<typeof aBrowser>
+
+/** The csrf field of a page. */
+export function csrfOf(page: Reply): string {
+  return /name="csrf"[^>]*value="([^"]*)"/.exec(page.text)?.[1] ?? ''
+}
+
+/** Where a redirect leads. */
+export function location(reply: Reply): string {
+  return reply.headers.get('location') ?? ''
+}
+
+/** Opens a pushed request, as the client says or with other parameters. */
+export function open(
+  world: World,
+  pushed: Reply,
+  browser: Browser = aBrowser(world),
+  changes: Parameters = {},
+): Promise<Reply> {
+  const valid = { client_id: world.client.clientId, request_uri: String(pushed.json['request_uri']) }
+  return browser.get(`/authorize?${new URLSearchParams(Object.fromEntries(changed(valid, changes))).toString()}`)
+}
+
+/** Posts the sign-in form of an interaction. */
+export async function signIn(
+  browser: Browser,
+  interaction: string,
+  changes: Readonly<Record<string, string>> = {},
+  more: Sent = {},
+): Promise<Reply> {
+  const page = await browser.get(interaction)
+  const form = { csrf: csrfOf(page), username: 'alice', password: 'correct horse', ...changes }
+  return browser.post(`${interaction}/sign-in`, form, more)
+}
+
+/** Opens a pushed request and signs in; returns the consent page and where to post the decision. */
+export async function signedIn(world: World, pushed: Reply, browser = aBrowser(world), client = world.client) {
+  const opened = await open(world, pushed, browser, { client_id: client.clientId })
+  const interaction = location(opened)
+  const done = await signIn(browser, interaction)
+  assert.equal(done.status, 303, done.text)
+  return { browser, interaction, page: await browser.get(interaction) }
+}
+
+/** Posts the consent form. */
+export function decide(browser: Browser, interaction: string, page: Reply, decision = 'allow', more: Sent = {}) {
+  return browser.post(`${interaction}/consent`, { csrf: csrfOf(page), decision }, more)
+}
+
+/** The authorization response in a redirect. */
+export function responseOf(reply: Reply): Readonly<Record<string, string>> {
+  assert.ok(location(reply).startsWith(`${redirectUri}?`), `${reply.status} ${String(reply.rule)} ${location(reply)}`)
+  return Object.fromEntries(new URL(location(reply)).searchParams)
+}
+
+/** Walks the flow to a code. */
+export async function aCode(world: World, changes: Parameters = {}, more: More & { browser?: Browser } = {}) {
+  const client = more.client ?? world.client
+  const { verifier, challenge } = aPkcePair(world)
+  const pushed = await push(world, changes, { challenge, ...more })
+  assert.equal(pushed.status, 201, pushed.text)
+  const { browser, interaction, page } = await signedIn(world, pushed, more.browser, client)
+  const done = await decide(browser, interaction, page)
+  const response = responseOf(done)
+  return { code: response['code'] ?? '', response, verifier, browser, interaction, pushed }
+}
+
+/** Asks the token endpoint for anything. */
+export async function askToken(world: World, parameters: Parameters, more: More = {}): Promise<Reply> {
+  const headers = more.headers ?? [
+    ['dpop', await aProof(world, more.party ?? aParty(), 'POST', urls.token, more.proof)] as const,
+  ]
+  const form = [
+    ...changed({}, parameters),
+    ...(await authentication(world, more.client ?? world.client, more.assertion)),
+  ]
+  return world.send('POST', '/token', { form, headers })
+}
+
+/** Redeems a code; undefined values leave parameters out. */
+export function redeem(
+  world: World,
+  { code, verifier }: { code: string; verifier: string },
+  changes: Parameters = {},
+  more: More = {},
+): Promise<Reply> {
+  const valid = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier }
+  return askToken(world, { ...valid, ...changes }, more)
+}
+
+/** Asks for a token for the client itself. */
+export function clientCredentials(world: World, changes: Parameters = {}, more: More = {}): Promise<Reply> {
+  return askToken(world, { grant_type: 'client_credentials', scope: 'accounts', ...changes }, more)
+}
+
+/** Walks the flow to tokens. */
+export async function tokens(world: World, changes: Parameters = {}, more: More = {}) {
+  const party = aParty()
+  const flow = await aCode(world, changes, more)
+  const reply = await redeem(world, flow, {}, { party, ...(more.client ? { client: more.client } : {}) })
+  assert.equal(reply.status, 200, reply.text)
+  return { ...flow, party, reply, accessToken: String(reply.json['access_token']), idToken: reply.json['id_token'] }
+}
+
+/** Calls userinfo with a token and the key it is bound to. */
+export async function callUserinfo(
+  world: World,
+  token: string,
+  party: Party,
+  changes: Changes = {},
+  more: { method?: 'GET' | 'POST'; query?: string; scheme?: string; sent?: Sent } = {},
+): Promise<Reply> {
+  const { method = 'GET', query = '', scheme = 'DPoP', sent = {} } = more
+  const claims = { ath: sha256(token), ...changes.claims }
+  const proof = await aProof(world, party, method, urls.userinfo, { ...changes, claims })
+  const headers = [['authorization', `${scheme} ${token}`] as const, ['dpop', proof] as const]
+  return world.send(method, `/userinfo${query}`, { ...sent, headers: [...headers, ...(sent.headers ?? [])] })
+}
+
+/** Asserts one refusal by its precise rule. */
+export function assertRefused(reply: Reply, rule: string, about = ''): void {
+  assert.equal(reply.rule, rule, `${about} ${reply.status} ${reply.text.slice(0, 300)}`)
+  assert.equal(reply.event?.outcome, 'refused', about)
+}

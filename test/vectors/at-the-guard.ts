@@ -1,0 +1,169 @@
+/** The valid request of the exchange vectors at a guard, and what can happen to it. */
+
+import { isJsonObject, issuer, type JsonObject, numericDate, resourceIdentifier } from '../../src/core/names.ts'
+import { StateUnavailable } from '../../src/core/oauth-error.ts'
+import type { AuditEvent } from '../../src/core/ports.ts'
+import { createGuard } from '../../src/guard/guard.ts'
+import { createReplayMemory } from '../../src/core/replay-memory.ts'
+import { createMac, createVerifier, random, sha256 } from '../../src/node/runtime.ts'
+import { dawn, theBank, theIssuer } from '../flow/world.ts'
+import type { Scene } from './at-the-server.ts'
+import { checkMembers, numberOf, objectOf, readDocument } from './load.ts'
+import { type Draft, type Rendered, render, signed, type Stage, vectorKey } from './request.ts'
+
+const routes = [
+  { methods: ['GET'], path: '/accounts', scope: ['accounts'], speaksFor: 'person' },
+  { methods: ['GET'], path: '/accounts/:id', scope: ['accounts'], speaksFor: 'person' },
+  { methods: ['GET'], path: '/reports/*', scope: ['reports'], speaksFor: 'anyone' },
+] as const
+
+/** The policy of the guard; `setting.json` says the same. */
+export const policy = {
+  resource: resourceIdentifier(theBank),
+  name: 'Demo Bank',
+  publicUrl: 'https://bank.example',
+  issuers: [issuer(theIssuer)],
+  routes,
+}
+
+/** A guard with its issuer. */
+export async function aGuard() {
+  let now = dawn
+  let state: 'there' | 'unavailable' = 'there'
+  let issuerIs: 'there' | 'unreachable' = 'there'
+  let grants: 'live' | 'revoked' = 'live'
+  const clock = () => numericDate(now)
+  const events: AuditEvent[] = []
+  const memory = createReplayMemory({ clock, epoch: numericDate(now - 3600) })
+  const published = ['issuer-ed25519', 'issuer-es256', 'issuer-ps256'].map((name) => {
+    const { publicJwk, kid } = vectorKey(name)
+    return { ...publicJwk, kid }
+  })
+  const documents: Readonly<Record<string, JsonObject>> = {
+    [`${theIssuer}/.well-known/oauth-authorization-server`]: { issuer: theIssuer, jwks_uri: `${theIssuer}/jwks` },
+    [`${theIssuer}/jwks`]: { keys: published },
+  }
+  const guard = createGuard(policy, {
+    fetchJson: (url) =>
+      issuerIs === 'there' && documents[url] !== undefined
+        ? Promise.resolve(documents[url])
+        : Promise.reject(new Error('unreachable')),
+    clock,
+    hash: sha256,
+    verify: createVerifier({ cacheSize: 100 }),
+    mac: createMac(),
+    replay: {
+      epoch: memory.epoch,
+      spendOnce: (entries) =>
+        state === 'there' ? memory.spendOnce(entries) : Promise.reject(new StateUnavailable('out of reach')),
+    },
+    random,
+    audit: (event) => events.push(event),
+    standing: () => Promise.resolve(grants),
+  })
+
+  const send = async ({ method, target, headers }: Rendered) => {
+    // Some targets of the vectors are no URLs; the guard decides on the target.
+    const url = URL.canParse(target, 'https://127.0.0.1') && !target.startsWith('//') ? target : '/'
+    const request = new Request(new URL(url, 'https://127.0.0.1'), { method })
+    const verdict = await guard(request, { peerAddress: '192.0.2.7', headers, target })
+    if (verdict.kind === 'access') {
+      return {
+        status: 200,
+        headers: new Headers(verdict.headers),
+        text: '',
+        json: {},
+        rule: undefined,
+        event: undefined,
+      }
+    }
+    const text = await verdict.response.text()
+    const json: unknown = JSON.parse(text)
+    const { status, headers: answered } = verdict.response
+    return {
+      status,
+      headers: answered,
+      text,
+      json: isJsonObject(json) ? json : {},
+      rule: verdict.rule,
+      event: events.at(-1),
+    }
+  }
+
+  const { signer, alg, kid } = vectorKey('issuer-ed25519')
+  const stage: Stage = {
+    now: clock,
+    issuer: theIssuer,
+    client: () => ({ signer: vectorKey('client-a-es256').signer, kid: undefined }),
+    nonce: async (key) => {
+      const header = { typ: 'dpop+jwt', alg: key.alg, jwk: key.publicJwk }
+      const claims = { jti: random(16), htm: 'GET', htu: `${policy.publicUrl}/accounts`, iat: now }
+      const proof = await signed({ header, claims, signer: key.signer }, undefined, stage)
+      const reply = await send({
+        method: 'GET',
+        target: '/accounts',
+        headers: [['dpop', proof]],
+        body: undefined,
+        artefacts: noArtefacts,
+      })
+      return reply.headers.get('dpop-nonce') ?? ''
+    },
+  }
+
+  const aToken = () => {
+    const claims = {
+      iss: theIssuer,
+      aud: policy.resource,
+      sub: 'user-alice',
+      client_id: 'client-a',
+      auth_time: now,
+      iat: now,
+      exp: now + 300,
+      jti: random(16),
+      scope: 'openid profile accounts',
+      cnf: { jkt: vectorKey('holder-ed25519').thumbprint },
+    }
+    return signed({ header: { typ: 'at+jwt', alg, kid }, claims, signer }, undefined, stage)
+  }
+
+  const set = async (base: string, given: JsonObject): Promise<Scene> => {
+    checkMembers(given, [], 'given')
+    if (base !== 'call') throw new RangeError(`nobody knows the request ${base}`)
+    const draft: Draft = {
+      method: 'GET',
+      origin: policy.publicUrl,
+      path: '/accounts',
+      parameters: [],
+      parametersIn: 'nowhere',
+      cookie: undefined,
+      authenticates: 'not',
+      proof: 'sent',
+      token: await aToken(),
+      words: {},
+    }
+    return {
+      draft,
+      happenings: {
+        wait: async (span) => {
+          now += numberOf(span, 'wait')
+        },
+        send: async (_, event) => send(await render(draft, objectOf(event['change'] ?? {}, 'change'), stage)),
+        state: async () => {
+          state = 'unavailable'
+        },
+        issuer: async () => {
+          issuerIs = 'unreachable'
+        },
+        grant: async () => {
+          grants = 'revoked'
+        },
+      },
+    }
+  }
+  return { stage, set, send }
+}
+
+const noArtefacts = { assertion: undefined, proof: undefined, token: undefined }
+
+/** What `setting.json` says of the guard. */
+export const writtenPolicy = (): JsonObject => objectOf(readDocument('exchanges/setting.json')['guard'], 'guard')
