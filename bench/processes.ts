@@ -29,7 +29,7 @@ function remember(child: ChildProcess, text: string): void {
 }
 
 /** What a process wrote to standard error last. */
-export function lastWords(child: ChildProcess): string {
+function lastWords(child: ChildProcess): string {
   return said.get(child) ?? ''
 }
 

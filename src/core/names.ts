@@ -4,7 +4,7 @@
  * A brand says that a value was checked where it entered. This is the only file that writes `as`.
  */
 
-export declare const brand: unique symbol
+declare const brand: unique symbol
 
 type Branded<Base, Name extends string> = Base & { readonly [brand]: Name }
 

@@ -14,6 +14,7 @@ import {
   issuerDocuments,
   issuerKey,
   type TokenSigner,
+  startOfTime,
 } from './fixtures.test-support.ts'
 import { createGuard } from './guard.ts'
 
@@ -239,6 +240,37 @@ test('person_required [RS-TOK-06] a token of the client alone, for an operation 
   await assertRefused(world, { token }, { rule: 'person_required', status: 403, challenge })
   const { token: verified } = await assertAllowed(world, { target: '/reports/2026', token })
   assert.equal(verified.speaksFor, 'client')
+})
+
+test('person_required [RS-TOK-06] a token that does not say when a person signed in, whatever its sub', async () => {
+  const world = aWorld()
+  for (const sub of ['app@clients', 'service-account-app', 'alice']) {
+    const token = await world.token({ sub, auth_time: undefined })
+    await assertRefused(world, { token }, { rule: 'person_required', status: 403 })
+  }
+  await assertAllowed(world)
+})
+
+test('access_token_key_unknown [RS-TOK-02] a remembered token falls with the key that made it', async () => {
+  const world = aWorld()
+  const token = await world.token({ exp: startOfTime + 86_400 })
+  await assertAllowed(world, { token })
+  const next = aKey('k2')
+  for (const [url, document] of issuerDocuments('https://as.example.com', [next])) world.documents.set(url, document)
+  world.wait(301)
+  await assertRefused(world, { token }, { rule: 'access_token_key_unknown', status: 401 })
+  await assertAllowed(world, { token: await world.token({}, { key: next }) })
+})
+
+test('issuer_unavailable [RS-TOK-08] a remembered token does not outlive what is known of its issuer', async () => {
+  const world = aWorld()
+  const token = await world.token({ exp: startOfTime + 86_400 })
+  await assertAllowed(world, { token })
+  world.documents.clear()
+  world.wait(3_000)
+  await assertAllowed(world, { token })
+  world.wait(1_000)
+  await assertRefused(world, { token }, { rule: 'issuer_unavailable', status: 503 })
 })
 
 test('route_not_guarded [RS-TOK-05] no route, no access, and no proof is spent', async () => {

@@ -76,3 +76,22 @@ test('[RS-TOK-05] a route stands once: names of segments make no difference', ()
   assert.throws(() => compileRoutes([route('/a', 'GET', 'PUT'), route('/a', 'PUT')]), RouteMalformed)
   compileRoutes([route('/a', 'GET'), route('/a', 'PUT'), route('/A')])
 })
+
+for (const [one, other] of [
+  ['/public/*', '/:tenant/admin'],
+  ['/a/:id', '/:tenant/b'],
+  ['/:x/b/*', '/a/:y/c'],
+] as const) {
+  test(`[RS-TOK-05] ${one} and ${other} overlap and neither is the narrower: the policy is refused`, () => {
+    assert.throws(() => compileRoutes([route(one), route(other)]), RouteMalformed)
+    assert.throws(() => compileRoutes([route(other), route(one)]), RouteMalformed)
+    // For different methods they never meet.
+    assert.ok(compileRoutes([route(one, 'GET'), route(other, 'POST')]))
+  })
+}
+
+test('[RS-TOK-05] routes that contain one another, or never meet, may stand together', () => {
+  assert.ok(compileRoutes(['/a/*', '/a/:id', '/a/me', '/a/:id/b', '/b/:id/c'].map((path) => route(path))))
+  assert.ok(compileRoutes(['/:x/y', '/:x', '/a', '/a/y'].map((path) => route(path))))
+  assert.ok(compileRoutes(['/s/', '/s', '/:x'].map((path) => route(path))))
+})

@@ -90,6 +90,18 @@ function openingContract(onStore: OnStore): void {
     }
   })
 
+  onStore('an interaction in which somebody signed in gives way last', async ({ store }) => {
+    await store.requests.push(aRequest('a', 'shop'))
+    await store.requests.open(anOpening('a', 'shop'), anInteraction('a', 'honest', { startedAt: at(0) }))
+    await store.requests.signedIn(id('interaction a honest'), { sessionId: id('session'), at: at(1) })
+    for (let index = 0; index < 30; index += 1) {
+      await store.requests.open(anOpening('a', 'shop'), anInteraction('a', `${index}`, { startedAt: at(index + 1) }))
+    }
+    assert.ok(await store.requests.interaction(id('interaction a honest')))
+    assert.ok(await store.requests.interaction(id('interaction a 29')))
+    assert.equal(await store.requests.interaction(id('interaction a 0')), undefined)
+  })
+
   onStore('a sign-in is remembered with its interaction', async ({ store }) => {
     await opened(store, 'a')
     const signedIn = { sessionId: id('session'), at: at(4) }
@@ -163,6 +175,13 @@ function redemptionContract(onStore: OnStore): void {
 }
 
 function wrongRedemptionContract(onStore: OnStore): void {
+  onStore('a redemption that asks for more than was granted changes nothing', async ({ store }) => {
+    await approved(store, 'a')
+    const more = aRedemption('a', 'shop', { resources: ['https://other.example'] })
+    assert.equal((await store.requests.redeem(more)).outcome, 'resource_not_granted')
+    assert.equal((await store.requests.redeem(aRedemption('a', 'shop'))).outcome, 'redeemed')
+  })
+
   const wrongs: readonly (readonly [RedemptionMismatch, Partial<RedemptionAttempt>])[] = [
     ['client', { clientId: clientId('thief') }],
     ['redirect_uri', { redirectUri: 'https://thief.example/cb' }],

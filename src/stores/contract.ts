@@ -117,6 +117,8 @@ function attemptContract(onStore: OnStore): void {
     assert.deepEqual(await store.attempts.raise([one], at(500), at(299)), [2], 'later attempts do not prolong it')
     assert.deepEqual(await store.attempts.raise([one], at(600), at(300)), [1])
     assert.deepEqual(await store.attempts.raise([one], at(900), at(599)), [2])
+    await store.attempts.takeBack([one, two])
+    assert.deepEqual(await store.attempts.raise([one], at(900), at(599)), [2], 'one was taken back')
     await store.attempts.forget([one, two])
     assert.deepEqual(await store.attempts.raise([one], at(900), at(599)), [1])
   })

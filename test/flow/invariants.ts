@@ -9,7 +9,7 @@ import type { Reply } from './reply.ts'
 const allowedOnRefusal: Readonly<Record<string, readonly string[]>> = {
   par: [],
   authorization: ['requests.open', 'requests.refuse'],
-  interaction: ['attempts.raise', 'requests.refuse'],
+  interaction: ['attempts.raise', 'attempts.takeBack', 'requests.refuse'],
   token: ['replay.spendOnce', 'requests.redeem: mismatched', 'requests.redeem: replayed', 'requests.redeem: redeemed'],
   // Only for a token of ours about a person who is gone: that is found last.
   userinfo: ['replay.spendOnce'],

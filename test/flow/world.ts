@@ -53,6 +53,8 @@ export type Sent = {
   readonly body?: Uint8Array | string | { readonly aborted: true }
   /** Where the request comes from. */
   readonly from?: string
+  /** What happens between the headers and the last byte of the body. */
+  readonly meanwhile?: () => void
 }
 
 /** What a test may decide about its world. */
@@ -63,6 +65,7 @@ export type WorldOptions = {
   readonly lifetimes?: Partial<Lifetimes>
   readonly serverKeys?: readonly Party[]
   readonly clientKey?: Party
+  readonly passwords?: Passwords
 }
 
 /** A server to talk to. */
@@ -112,7 +115,7 @@ export async function aWorld(options: WorldOptions = {}) {
         signer: (alg) => keys.find(({ signer }) => signer.alg === alg)?.signer,
         published: () => keys.map(({ key }) => key),
       },
-      passwords: plainPasswords,
+      passwords: options.passwords ?? plainPasswords,
       audit: (event) => events.push(event),
       pages: createPages(),
     },
@@ -192,7 +195,10 @@ export function formText(pairs: readonly (readonly [string, string])[]): string 
   return pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')
 }
 
-function connectionOf(target: string, { form, body: given, headers = [], from = '192.0.2.7' }: Sent): Connection {
+function connectionOf(
+  target: string,
+  { form, body: given, headers = [], from = '192.0.2.7', meanwhile }: Sent,
+): Connection {
   const body = given ?? (form === undefined ? new Uint8Array() : formText(form))
   const type: readonly (readonly [string, string])[] =
     form === undefined ? [] : [['content-type', 'application/x-www-form-urlencoded']]
@@ -201,6 +207,7 @@ function connectionOf(target: string, { form, body: given, headers = [], from = 
     headers: [...type, ...headers],
     target,
     readBody: (most) => {
+      meanwhile?.()
       if (typeof body === 'object' && 'aborted' in body) return Promise.resolve('aborted')
       const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
       return Promise.resolve(bytes.length > most ? 'too_large' : bytes)
