@@ -10,7 +10,7 @@ import { all, type ConfigOptions, configured, withManaged } from './configured.t
 import { misuse } from './failures.ts'
 import { readJson, removeAgain, writeNew } from './files.ts'
 import { print, printJson, printTable } from './output.ts'
-import { collect } from './options.ts'
+import { collect, common } from './options.ts'
 
 type CommonOptions = ConfigOptions & { readonly json?: true }
 type AddOptions = CommonOptions & {
@@ -56,14 +56,6 @@ Examples:
     .addHelpText('after', '\nExample:\n  strongroom client show c-4vNfh3… --json')
     .action(show)
   return command
-}
-
-function common(command: Command, description: string): Command {
-  return command
-    .description(description)
-    .option('--config <file>', 'configuration file (default: strongroom.yaml)')
-    .option('--set <path=value>', 'a key of the configuration; may repeat', collect)
-    .option('--json', 'print the result as JSON')
 }
 
 async function add(options: AddOptions): Promise<void> {

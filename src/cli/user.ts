@@ -7,7 +7,7 @@ import { all, type ConfigOptions, configured, withManaged } from './configured.t
 import { misuse } from './failures.ts'
 import { leastPasswordCharacters, newPassword, type PasswordOptions } from './password.ts'
 import { print, printJson, printTable } from './output.ts'
-import { collect } from './options.ts'
+import { common } from './options.ts'
 
 type CommonOptions = ConfigOptions & { readonly json?: true }
 type AddOptions = CommonOptions & PasswordOptions & { readonly name?: string; readonly email?: string }
@@ -46,14 +46,6 @@ export function userCommand(): Command {
     .addHelpText('after', `\nExample:\n  strongroom user passwd alice\n${passwordHelp}`)
     .action(setPassword)
   return command
-}
-
-function common(command: Command, description: string): Command {
-  return command
-    .description(description)
-    .option('--config <file>', 'configuration file (default: strongroom.yaml)')
-    .option('--set <path=value>', 'a key of the configuration; may repeat', collect)
-    .option('--json', 'print the result as JSON')
 }
 
 async function add(name: string, options: AddOptions): Promise<void> {
