@@ -21,6 +21,8 @@ export type Endpoint = {
   readonly method: 'GET' | 'POST'
   /** Below the issuer, with `:name` for values; from the root when it starts with `//`. */
   readonly path: string
+  /** Where its refusals are listed. */
+  readonly step: Kind['step']
   readonly handle: (
     server: Server,
     arrived: {
@@ -59,6 +61,7 @@ export function documentEndpoint(path: string, read: (server: Server) => Answer)
   return {
     method: 'GET',
     path,
+    step: 'metadata',
     handle: (server) => {
       const { status, headers, body } = read(server)
       return Promise.resolve(new Response(body, { status, headers: { ...securityHeaders(server.issuer), ...headers } }))
@@ -99,8 +102,12 @@ export function resourceEndpoint<Schema extends MessageSchema>(
 }
 
 /** Refuses everything that reaches it: the wrong method, or no such path. */
-export function refusingEndpoint(rule: RuleSlug, expected: Readonly<Record<string, string>>): Endpoint['handle'] {
-  const kind: Kind = { step: 'metadata', pairs: () => Promise.resolve([]), refusal: refusalAsJson, nonce: 'none' }
+export function refusingEndpoint(
+  rule: RuleSlug,
+  expected: Readonly<Record<string, string>>,
+  step: Kind['step'],
+): Endpoint['handle'] {
+  const kind: Kind = { step, pairs: () => Promise.resolve([]), refusal: refusalAsJson, nonce: 'none' }
   return (server, arrived) => envelope(kind, server, arrived, () => Promise.reject(new OAuthError(rule, { expected })))
 }
 
@@ -114,6 +121,7 @@ function endpoint<Schema extends MessageSchema>(
   return {
     method,
     path,
+    step: kind.step,
     handle: (server, arrived) =>
       envelope(kind, server, arrived, async (call) => {
         // HEAD is no way to do what a GET does.

@@ -26,10 +26,12 @@ export type { Pages } from './pages.ts'
 export function createServer(config: ServerConfig, ports: ServerPorts): Handler {
   const server = assemble(config, ports)
   const router = routes(server)
+  // These are spelled as they are routed; only the others have to be read as URLs to know.
+  const fixed = new Set(endpointsOf(server).map((one) => routedPath(one, server)))
   return async (request, connection) => {
     // Our addresses have one spelling: what a proxy in front decided on is what is routed.
     const [path = ''] = connection.target.split('?', 1)
-    const isPlain = !path.includes('%') && new URL(request.url).pathname === path
+    const isPlain = !path.includes('%') && (fixed.has(path) || new URL(request.url).pathname === path)
     if (isPlain) return router.fetch(request, { connection })
     return refuseUnknownPath(server, { connection, method: request.method, path: {} })
   }
@@ -50,18 +52,19 @@ function endpointsOf(server: Server): readonly Endpoint[] {
   ]
 }
 
-const refuseUnknownPath = refusingEndpoint('not_found', {})
+function routedPath({ path }: Endpoint, { basePath }: Server): string {
+  return path.startsWith('//') ? path.slice(1) : basePath + path
+}
+
+const refuseUnknownPath = refusingEndpoint('not_found', {}, 'metadata')
 
 /** Every method of every path; any other method of a known path is 405, any other path 404. */
 function routes(server: Server): Hono<{ Bindings: { connection: Connection } }> {
   const router = new Hono<{ Bindings: { connection: Connection } }>()
-  const byPath = Map.groupBy(endpointsOf(server), ({ path }) =>
-    path.startsWith('//') ? path.slice(1) : server.basePath + path,
-  )
+  const byPath = Map.groupBy(endpointsOf(server), (one) => routedPath(one, server))
   for (const [path, endpoints] of byPath) {
-    const refuseMethod = refusingEndpoint('method_not_allowed', {
-      allow: endpoints.map(({ method }) => method).join(', '),
-    })
+    const allow = endpoints.map(({ method }) => method).join(', ')
+    const refuseMethod = refusingEndpoint('method_not_allowed', { allow }, endpoints[0]?.step ?? 'metadata')
     // One handler for each path: of several that match, Hono makes a chain, which costs more.
     router.all(path, (c) => {
       const { method } = c.req

@@ -46,7 +46,7 @@ async function run(vector: Vector, party: Party, step: string): Promise<void> {
   const reply = await party.send(await render(scene.draft, change, party.stage, replayed))
   checkReply(reply, vector)
   // Where nothing answers, no step was reached.
-  const isNowhere = reply.rule === 'not_found' || reply.rule === 'method_not_allowed'
+  const isNowhere = reply.rule === 'not_found'
   if (vector.expect['accepted'] !== true) assert.equal(reply.event?.step, isNowhere ? 'metadata' : step, vector.name)
   if (vector.expect['accepted'] !== true && isUndisturbed(vector)) await checkStillServed(base, party, vector.name)
 }
