@@ -10,7 +10,6 @@ const homes = {
   valibot: ['^src/core/wire/', '^src/node/config/'],
   '@valibot/to-json-schema': ['^src/node/config/', '^src/cli/'],
   kysely: ['^src/stores/sql(/|\\.ts$)'],
-  'openid-client': ['^src/client/'],
   oauth4webapi: ['^src/client/', '^src/demo/'],
 }
 
@@ -140,7 +139,7 @@ export default {
     packages('console-packages', '^src/console/', [], ['hono'], 'The console uses hono only.'),
     packages('guard-packages', '^src/guard/', ['^src/guard/adapters/'], [], 'The guard uses no package.'),
     packages('guard-adapters-packages', '^src/guard/adapters/', [], ['hono'], 'The adapters use hono only.'),
-    packages('client-packages', '^src/client/', [], [], 'The client uses openid-client and oauth4webapi only.'),
+    packages('client-packages', '^src/client/', [], [], 'The client uses oauth4webapi only.'),
     packages('stores-packages', '^src/stores/', [], [], 'The stores use kysely only.'),
     ...Object.entries(homes).map(([name, folders]) => ({
       name: `home-of-${name.replace('@', '').replace('/', '-')}`,

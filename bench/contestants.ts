@@ -3,16 +3,22 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Work } from './messages.ts'
 import { start } from './processes.ts'
-import { commandLine, configure, registerClient } from './product.ts'
+import { configure, registerClient } from './product.ts'
 
-/** What a server is started with: a directory of its own, the file of keys, and a port on 127.0.0.1. */
-export type Place = { readonly directory: string; readonly actors: string; readonly port: number }
+/** What a server is started with: a directory of its own, the file of keys, a port on 127.0.0.1, and what ours is. */
+export type Place = {
+  readonly directory: string
+  readonly actors: string
+  readonly port: number
+  /** The command line of the built package. */
+  readonly product: URL
+}
 
 /** Starts a server that knows the client of the run. */
 const starters = {
-  strongroom: async ({ directory, actors, port }: Place) => {
+  strongroom: async ({ directory, actors, port, product }: Place) => {
     await registerClient(directory, actors)
-    return start(commandLine, configure(directory, port))
+    return start(product, configure(directory, port))
   },
   floor: async (place: Place) => startProgram('floor', place),
   'oidc-provider': async (place: Place) => startProgram('oidc-provider', place),

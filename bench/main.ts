@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeActors } from './actors.ts'
 import { help, type Options, parseOptions, UsageError } from './options.ts'
+import { buildProduct } from './product.ts'
 import { type Report, renderTable } from './report.ts'
 import { measureRows } from './rows.ts'
 import { measureStartup } from './startup.ts'
@@ -38,13 +39,14 @@ async function measure({ rows: works, seconds, runs }: Options): Promise<Report>
   const progress = (line: string) => void process.stderr.write(`${line}\n`)
   const actors = join(directory, 'actors.json')
   writeActors(actors)
+  const product = buildProduct(directory)
   // A unit that is measured cold is too long.
   measureUnit()
   const units = [measureUnit()]
   const idleMs = Math.min(3000, seconds * 1500)
-  const { readyMs, idleMb } = await measureStartup(directory, { starts: Math.min(5, runs), idleMs })
+  const { readyMs, idleMb } = await measureStartup(directory, { product, starts: Math.min(5, runs), idleMs })
   progress(`ready after ${Math.round(readyMs)} ms, idle at ${idleMb.toFixed(1)} MB`)
-  const rows = await measureRows(works, { directory, actors, seconds, runs, progress }, units)
+  const rows = await measureRows(works, { directory, actors, product, seconds, runs, progress }, units)
   return {
     readyMs: Math.round(readyMs),
     idleMb: rounded(idleMb, 1),

@@ -15,6 +15,7 @@ export const help = `npm run bench -- [options]
 
 Measures what our server costs: time to ready, idle memory, and CPU for each request
 beside its peers and beside the least the work can cost, in ES256 verifications.
+Ours is built first, into a temporary directory, and run from there as it is published.
 
   --json           print JSON and nothing else on standard output
   --rows a,b       only these rows (${works.join(', ')})

@@ -1,16 +1,27 @@
-/** Our server as people run it: `strongroom serve` on a configuration of its own, SQLite in a real file. */
+/** Our server as people run it: `strongroom serve`, built, on a configuration of its own, SQLite in a real file. */
 
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parsePublicKey } from '../src/core/jose.ts'
 import { clientId, numericDate } from '../src/core/names.ts'
 import { sha256, systemClock } from '../src/node/runtime.ts'
 import { openSqliteStore } from '../src/stores/sql/index.ts'
 import { readActors, theClient, theKid, theRedirectUri, theResource, theScope } from './actors.ts'
 
-/** The command line. */
-export const commandLine = new URL('../src/cli/main.ts', import.meta.url)
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Builds the package below the directory, as it is published; returns its command line. */
+export function buildProduct(directory: string): URL {
+  const place = join(directory, 'product')
+  mkdirSync(place)
+  execFileSync(process.execPath, [join(root, 'scripts/build.ts'), join(place, 'dist')])
+  for (const part of ['bin', 'package.json']) cpSync(join(root, part), join(place, part), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'), 'dir')
+  return pathToFileURL(join(place, 'bin/strongroom.js'))
+}
 
 const database = 'strongroom.db'
 

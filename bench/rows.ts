@@ -15,6 +15,8 @@ import { measureUnit } from './unit.ts'
 export type RowOptions = {
   readonly directory: string
   readonly actors: string
+  /** The command line of the built package. */
+  readonly product: URL
   /** How long one window lasts, about. */
   readonly seconds: number
   /** How many windows each contestant gets. */
@@ -67,9 +69,14 @@ async function measureRow(work: Work, options: RowOptions, units: number[]): Pro
   }
 }
 
-async function enter(name: ServerName, { directory, actors }: RowOptions): Promise<Contestant> {
+async function enter(name: ServerName, { directory, actors, product }: RowOptions): Promise<Contestant> {
   const port = await freePort()
-  const child = await startServer(name, { directory: mkdtempSync(join(directory, `${name}-`)), actors, port })
+  const child = await startServer(name, {
+    directory: mkdtempSync(join(directory, `${name}-`)),
+    actors,
+    port,
+    product,
+  })
   const origin = `http://127.0.0.1:${port}`
   try {
     await isReady(origin, child)

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { freePort, isReady, pidOf, residentMb, start, stop } from './processes.ts'
-import { commandLine, configure } from './product.ts'
+import { configure } from './product.ts'
 import { median } from './statistics.ts'
 
 /** What was measured: milliseconds until the first metadata document, MB resident after a while without requests. */
@@ -13,7 +13,7 @@ export type Startup = { readonly readyMs: number; readonly idleMb: number }
 /** Starts the server `starts` times on a fresh database; the last one is left idle for a while. */
 export async function measureStartup(
   directory: string,
-  options: { readonly starts: number; readonly idleMs: number },
+  options: { readonly product: URL; readonly starts: number; readonly idleMs: number },
 ): Promise<Startup> {
   const times: number[] = []
   let idleMb = 0
@@ -22,7 +22,7 @@ export async function measureStartup(
     const port = await freePort()
     const args = configure(fresh, port)
     const started = performance.now()
-    const child = start(commandLine, args)
+    const child = start(options.product, args)
     try {
       await isReady(`http://127.0.0.1:${port}`, child)
       times.push(performance.now() - started)

@@ -10,5 +10,10 @@ if (tooOld) {
   )
   process.exitCode = 2
 } else {
-  import('../dist/cli/main.js')
+  import('../dist/cli/main.js').catch(function (error) {
+    // A checkout has no dist: there Node runs the sources as they are.
+    var isCheckout = error.code === 'ERR_MODULE_NOT_FOUND' && /dist.cli.main\.js$/.test(String(error.url))
+    if (!isCheckout) throw error
+    return import('../src/cli/main.ts')
+  })
 }

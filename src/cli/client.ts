@@ -27,7 +27,12 @@ type AddOptions = CommonOptions & {
 
 /** `strongroom client`: the applications that may ask for access. Works while the server runs. */
 export function clientCommand(): Command {
-  const command = new Command('client').description('manage the applications that may ask for access')
+  const command = new Command('client')
+    .description('manage the applications that may ask for access')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  strongroom client add --from app.json\n  strongroom client list\n  strongroom client show c-4vNfh3…',
+    )
   common(command.command('add'), 'register a client')
     .option('--from <file>', 'client metadata as JSON, member names of RFC 7591; flags override it')
     .option('--name <text>', 'client_name, shown to people at consent')

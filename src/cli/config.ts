@@ -8,7 +8,9 @@ type ValidateOptions = ConfigOptions & { readonly json?: true }
 
 /** `strongroom config`: look at a configuration without starting anything. */
 export function configCommand(): Command {
-  const command = new Command('config').description('check the configuration')
+  const command = new Command('config')
+    .description('check the configuration')
+    .addHelpText('after', '\nExamples:\n  strongroom config validate\n  strongroom config schema')
   command
     .command('validate')
     .description('say everything that is wrong with the configuration')
@@ -35,7 +37,9 @@ function validate(options: ValidateOptions): void {
     if (options.json === true) {
       return printJson({ valid: true, problems: [], issuer: server.issuer, listen, store, mode })
     }
-    print(`valid: ${server.issuer}, ${server.apis.length} APIs${mode === 'production' ? '' : ', development loopback'}`)
+    print(
+      `valid: ${server.issuer}, ${server.apis.length} API${server.apis.length === 1 ? '' : 's'}${mode === 'production' ? '' : ', development loopback'}`,
+    )
   } catch (error) {
     if (options.json === true && error instanceof ConfigError) printJson({ valid: false, problems: error.lines })
     throw error

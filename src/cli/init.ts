@@ -36,12 +36,12 @@ function init(directory: string, options: InitOptions): void {
   makeDirectory(directory)
   if (existsSync(file)) {
     if (options.force !== true) misuse(`${file} exists already: --force replaces it`)
-    rmSync(file)
   }
   // Another key would make every signing key in the database unreadable.
   const keptKey = existsSync(keyFile)
   if (keptKey) chmodSync(keyFile, 0o600)
   else writeNew(keyFile, `${random(32)}\n`, 'private')
+  rmSync(file, { force: true })
   writeNew(file, configuration(), 'public')
   say({ file, keyFile, keptKey }, options)
 }
@@ -58,9 +58,9 @@ function say(made: { file: string; keyFile: string; keptKey: boolean }, { json }
   const isHere = made.file === 'strongroom.yaml'
   const config = isHere ? '' : ` --config ${relative('.', made.file)}`
   const next = [
-    `strongroom serve${config}`,
     `strongroom user add alice${config}`,
     `strongroom client add${config} --name "My app" --redirect-uri http://127.0.0.1:4600/callback --scope "openid accounts" --generate-key my-app.key.json`,
+    `strongroom serve${config}`,
   ]
   if (json === true) return printJson({ ...made, next })
   print(`wrote  ${made.file}`)

@@ -64,6 +64,9 @@ function announce(config: Config, url: string, { json }: ServeOptions): void {
   tell(`  listens  ${url}${config.mode === 'production' ? '  (TLS ends in front of it)' : ''}`)
   tell(`  store    ${store}`)
   tell(`  APIs     ${apis.length === 0 ? 'none' : apis.map(({ name }) => name).join(', ')}`)
+  if (config.mode === 'production' && config.listen.addressHeader === 'none') {
+    tell('  WARNING  listen.addressHeader is not set: sign-ins are not bounded by the address they come from')
+  }
   if (config.mode === 'development_loopback') {
     tell('  DEVELOPMENT LOOPBACK: plain http, reachable from this machine only. Not for production.')
   }

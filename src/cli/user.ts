@@ -18,7 +18,12 @@ Never give a password as an argument: command lines are seen by everybody on the
 
 /** `strongroom user`: the people who can sign in. Works while the server runs. */
 export function userCommand(): Command {
-  const command = new Command('user').description('manage the people who can sign in')
+  const command = new Command('user')
+    .description('manage the people who can sign in')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  strongroom user add alice\n  strongroom user list\n  strongroom user lock alice',
+    )
   common(command.command('add'), 'add a person')
     .argument('<username>')
     .option('--name <text>', 'full name, for the claim name')

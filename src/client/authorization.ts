@@ -134,7 +134,8 @@ export async function finish(
   if (!spent.spend(pending.state)) fail('pending_spent')
   checkOutcome(callback)
   const tokens = await redeem(wire, parameters, pending)
-  return sessionOf(tokens, pending.scope, wire.ports.clock)
+  const claims = oauth.getValidatedIdTokenClaims(tokens)
+  return sessionOf(tokens, { of: wire.of, asked: pending.scope, claims, clock: wire.ports.clock })
 }
 
 function checkCallback(wire: Wire, callback: URLSearchParams, pending: Pending): URLSearchParams {

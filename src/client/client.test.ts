@@ -516,6 +516,11 @@ test('CL-12 a token goes to the origin of the API only, and credentials are not 
   for (const name of ['authorization', 'DPoP']) {
     await assert.rejects(client.call(session, '/accounts', { headers: { [name]: 'x' } }), TypeError)
   }
+  // A session of another client, issuer or API is not sent anywhere.
+  const foreignSession = { ...session, of: 'https://other.example client https://bank.example' }
+  await assert.rejects(client.call(foreignSession, '/accounts'), refused('session_foreign'))
+  await assert.rejects(client.userinfo(foreignSession), refused('session_foreign'))
+  await assert.rejects(client.finish('http://[', (await client.begin()).pending), refused('response_malformed'))
   assert.equal(apiHits.length, 0)
   assert.deepEqual(await (await client.call(session, `${api}/accounts`)).json(), ['savings'])
   await client.call(session, '/accounts', {

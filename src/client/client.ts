@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { clientId, isLoopbackHost, issuer, resourceIdentifier } from '../core/names.ts'
 import { begin, type BeginOptions, finish, type Pending, resourceOf, SpentStates } from './authorization.ts'
+import { fail } from './errors.ts'
 import { exchange, requestOptions, type Wire } from './exchange.ts'
 import { type ClientKeys, prepareKeys, type ReadyKeys } from './keys.ts'
 import { checkResourceMetadata, readServerMetadata } from './metadata.ts'
@@ -57,13 +58,18 @@ export async function createClient(config: ClientConfig, ports: ClientPorts): Pr
   return {
     begin: (options = {}) => begin(wire, purpose, options),
     // Only the query counts: behind a proxy, the rest of the URL is not what the browser saw.
-    finish: async (callbackUrl, pending) =>
-      finish(wire, new URL(callbackUrl, config.redirectUri).searchParams, pending, spent),
+    finish: async (callbackUrl, pending) => {
+      const text = String(callbackUrl)
+      if (!URL.canParse(text, config.redirectUri)) return fail('response_malformed')
+      return finish(wire, new URL(text, config.redirectUri).searchParams, pending, spent)
+    },
     call: (session, target, init = {}) => call(wire, resource, session, target, init),
     userinfo: (session) => userinfo(wire, session),
     clientCredentials: async ({ scope = config.scope } = {}) => {
       const parameters = { scope, ...resourceOf(scope, resource) }
-      return sessionOf(await clientCredentials(wire, parameters), scope, ports.clock)
+      // A client alone has no ID token; whatever came would be nobody's.
+      const tokens = await clientCredentials(wire, parameters)
+      return sessionOf(tokens, { of: wire.of, asked: scope, claims: undefined, clock: ports.clock })
     },
   }
 }
@@ -75,6 +81,7 @@ async function createWire(config: ClientConfig, keys: ReadyKeys, ports: ClientPo
   const { key, kid } = keys.assertion
   const newDpop = () => oauth.DPoP(client, keys.dpop.pair, { [oauth.modifyAssertion]: withHeader({ alg: named.dpop }) })
   return {
+    of: [config.issuer, config.clientId, config.resource].join(' '),
     server,
     client,
     // RFC 7523bis §4: an explicit type, so that no other JWT passes for an assertion.

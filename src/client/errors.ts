@@ -21,6 +21,8 @@ export const reasons = {
   iss_mismatch: 'The authorization response comes from another issuer.',
   state_missing: 'The authorization response carries no state.',
   state_mismatch: 'The authorization response belongs to another browser session.',
+  session_foreign: 'The session belongs to another client, issuer or API.',
+  scope_widened: 'The server granted more than was asked for.',
   pending_foreign: 'The pending flow belongs to another client or issuer.',
   pending_spent: 'This flow was finished before.',
   response_malformed: 'The authorization response repeats a parameter or lacks its code.',

@@ -7,6 +7,8 @@ import type { ClientPorts } from './ports.ts'
 
 /** What the requests of one client have in common. */
 export type Wire = {
+  /** The issuer, client and API: what sessions are held to. */
+  readonly of: string
   readonly server: ServerMetadata
   readonly client: oauth.Client
   readonly authentication: oauth.ClientAuth

@@ -17,7 +17,7 @@ export type CallInit = {
 /**
  * Calls the API with the session's token and a fresh proof, once more when it asks for a nonce. Every answer but a
  * redirect is returned, refusals too.
- * @throws ClientError resource_foreign before anything is sent; redirect_refused, nonce_demanded_again, unreachable
+ * @throws ClientError session_foreign, resource_foreign before anything is sent; redirect_refused, nonce_demanded_again, unreachable
  * @throws TypeError when the headers hold a credential
  */
 export async function call(
@@ -27,6 +27,7 @@ export async function call(
   target: string,
   init: CallInit,
 ): Promise<Response> {
+  if (session.of !== wire.of) fail('session_foreign')
   const url = targetUrl(resource, target)
   const headers = new Headers(init.headers)
   if (headers.has('authorization') || headers.has('dpop')) throw new TypeError('the client sets the credentials')
@@ -58,11 +59,12 @@ function targetUrl(resource: ResourceIdentifier, target: string): URL {
 
 /**
  * The claims about the person of the session.
- * @throws ClientError subject_unknown, userinfo_missing, userinfo_subject_mismatch, request_refused,
+ * @throws ClientError session_foreign, subject_unknown, userinfo_missing, userinfo_subject_mismatch, request_refused,
  *   nonce_demanded_again, redirect_refused, unreachable
  */
 export async function userinfo(wire: Wire, session: Session): Promise<Readonly<Record<string, unknown>>> {
   const { server, client } = wire
+  if (session.of !== wire.of) fail('session_foreign')
   const { subject } = session
   if (subject === undefined) return fail('subject_unknown')
   if (server.userinfo_endpoint === undefined) return fail('userinfo_missing')

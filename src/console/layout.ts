@@ -31,11 +31,14 @@ export function renderName(name: string): Markup {
   return readable === '' ? html`An application without a name` : html`<bdi>${readable}</bdi>`
 }
 
-/** What is verified about an application, to stand beside the name it chose. */
+/**
+ * What is verified about an application, to stand beside the name it chose. Whole, however long: the end of a host is the
+ * part that tells whose it is.
+ */
 export function renderIdentity({ clientId, redirectHost }: ClientView): Markup {
   return html`<dl>
-<dt>Registered as</dt><dd><code dir="ltr">${displayText(clientId)}</code></dd>
-<dt>Returns to</dt><dd><code dir="ltr">${displayText(redirectHost)}</code></dd>
+<dt>Registered as</dt><dd><code dir="ltr">${clientId}</code></dd>
+<dt>Returns to</dt><dd><code dir="ltr">${redirectHost}</code></dd>
 </dl>`
 }
 

@@ -119,7 +119,8 @@ function absoluteUrl(text: string, what: string): URL {
 export function issuer(text: string): Issuer {
   const url = absoluteUrl(text, 'issuer identifier')
   // The canonical spelling only: what is compared as a string must have one spelling.
-  if (url.search !== '' || text.includes('?') || (text !== url.href && `${text}/` !== url.href)) {
+  const isPlainPath = /^[A-Za-z0-9._~/-]*$/.test(url.pathname)
+  if (!isPlainPath || url.search !== '' || text.includes('?') || (text !== url.href && `${text}/` !== url.href)) {
     throw new MalformedName('issuer identifier')
   }
   return text as Issuer
@@ -160,12 +161,17 @@ export function before(start: NumericDate, span: Seconds): NumericDate {
  * A registered redirect URI the client may be sent to, or undefined.
  *
  * Byte-exact comparison. For a native client only, the port of a registered loopback IP literal may vary, and
- * nothing else. FAPI 2.0 SP §5.3.2.2-8; RFC 8252 §7.3; RFC 9700 §4.1.3.
+ * nothing else. Plain http is for loopback IP literals of native clients; what a development issuer registered beside
+ * them means nothing to one on https. FAPI 2.0 SP §5.3.2.2-8; RFC 8252 §7.3; RFC 9700 §4.1.3.
  */
 export function registeredRedirectUri(
   presented: string,
   client: { readonly redirectUris: readonly string[]; readonly applicationType: 'web' | 'native' },
+  of: Issuer,
 ): RegisteredRedirectUri | undefined {
+  const isNativeLoopback = client.applicationType === 'native' && /^http:\/\/(127\.0\.0\.1|\[::1\])[:/]/.test(presented)
+  const isForDevelopment = of.startsWith('http:')
+  if (!presented.startsWith('https:') && !isNativeLoopback && !isForDevelopment) return undefined
   const exact = client.redirectUris.includes(presented)
   const loopback =
     client.applicationType === 'native' &&

@@ -35,17 +35,20 @@ export function createReplayMemory({ clock, epoch = clock(), most = standardSize
   /** Every name with the last instant at which it counts. */
   const seen = new Map<string, number>()
   const bySpan = new Map<number, string[]>()
+  let sweptAt = 0
   let forgottenUntil = 0
 
   const forget = () => {
     const current = Math.floor(clock() / span)
-    if (current * span <= forgottenUntil) return
+    if (current === sweptAt) return
     for (const [expiry, names] of bySpan) {
       if (expiry >= current) continue
       for (const name of names) if ((seen.get(name) ?? 0) < current * span) seen.delete(name)
       bySpan.delete(expiry)
+      // Up to what was really forgotten, not up to now: a clock that was wrong for a while must not close it for long.
+      forgottenUntil = Math.max(forgottenUntil, (expiry + 1) * span)
     }
-    forgottenUntil = current * span
+    sweptAt = current
   }
   const remember = (entry: Once, name: string) => {
     const expiry = Math.floor(entry.expiresAt / span)

@@ -215,8 +215,9 @@ function rememberedToken(
 ): AccessToken | undefined {
   try {
     return remembered.get(ports.hash(parseCredential(headers, target).token))?.token
-  } catch {
-    return undefined
+  } catch (error) {
+    if (error instanceof OAuthError) return undefined
+    throw error
   }
 }
 

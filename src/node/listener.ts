@@ -2,7 +2,8 @@
 
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { createServer, IncomingMessage, type RequestListener, type Server, STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
+import { isLoopbackAddress } from '../core/names.ts'
 import type { Connection, Handler } from '../core/ports.ts'
 import { readRequestBody } from './request-body.ts'
 
@@ -12,6 +13,8 @@ export type ListenOptions = {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
+  /** The header in which a proxy on this machine names the client it speaks for; believed from loopback peers only. */
+  readonly addressHeader?: 'none' | 'x-forwarded-for'
   /** How long `close` waits for running requests, in milliseconds. */
   readonly drainMs?: number
   /** Takes note of what a handler threw; the peer sees a bare 500. */
@@ -70,7 +73,7 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
       keepAliveTimeout: limits.keepAliveTimeout,
       connectionsCheckingInterval: 2_000,
     },
-    requestListener(handler, options.onFailure ?? warn),
+    requestListener(handler, options),
   )
   server.maxConnections = limits.maxConnections
   server.on('clientError', answerBadRequest)
@@ -108,11 +111,12 @@ function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.destroySoon()
 }
 
-function requestListener(handler: Handler, failed: (cause: unknown) => void): RequestListener {
+function requestListener(handler: Handler, options: ListenOptions): RequestListener {
+  const { onFailure: failed = warn, addressHeader = 'none' } = options
   const serve = getRequestListener(
     (request, { incoming }) => {
       if (!(incoming instanceof IncomingMessage)) throw new TypeError('not HTTP/1.1')
-      return handler(request, new NodeConnection(incoming))
+      return handler(request, new NodeConnection(incoming, addressHeader))
     },
     {
       errorHandler: (cause) => {
@@ -159,9 +163,11 @@ class NodeConnection implements Connection {
   /** Read at once: a socket that was closed no longer knows. */
   readonly peerAddress: string
 
-  constructor(incoming: IncomingMessage) {
+  constructor(incoming: IncomingMessage, addressHeader: 'none' | 'x-forwarded-for') {
     this.#incoming = incoming
-    this.peerAddress = incoming.socket.remoteAddress ?? ''
+    const peer = incoming.socket.remoteAddress ?? ''
+    this.peerAddress =
+      addressHeader === 'none' ? peer : clientAddress(peer, pairsOf(incoming.rawHeaders), addressHeader)
   }
 
   get target(): string {
@@ -178,6 +184,21 @@ class NodeConnection implements Connection {
     this.#isRead = true
     return readRequestBody(this.#incoming, most, limits.bodyTimeout)
   }
+}
+
+/**
+ * The address a proxy on this machine saw: the last entry of the header, which it wrote itself; what stands before it came
+ * from the client. Any other peer speaks for itself. RFC 9700 §4.13.
+ */
+function clientAddress(peer: string, headers: Connection['headers'], name: string): string {
+  if (!isLoopbackAddress(peer)) return peer
+  const last =
+    headers
+      .findLast(([field]) => field === name)?.[1]
+      .split(',')
+      .at(-1)
+      ?.trim() ?? ''
+  return isIP(last) === 0 ? peer : last
 }
 
 function pairsOf(rawHeaders: readonly string[]): readonly (readonly [string, string])[] {

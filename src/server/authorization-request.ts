@@ -3,7 +3,8 @@ import { jwkThumbprint, registeredRedirectUri } from '../core/names.ts'
 import { refuse } from '../core/oauth-error.ts'
 import { parseCodeChallenge } from '../core/pkce.ts'
 import type { PushedParameters } from '../core/wire/authorization-request.ts'
-import { agreeOnReach, type Catalogue } from './catalogue.ts'
+import { agreeOnReach } from './catalogue.ts'
+import type { Server } from './server.ts'
 
 /**
  * What a client pushed, held against its registration and the profile. The whole request is judged here, so that
@@ -13,14 +14,15 @@ import { agreeOnReach, type Catalogue } from './catalogue.ts'
 export function checkAuthorizationRequest(
   pushed: PushedParameters,
   client: ClientRecord,
-  catalogue: Catalogue,
+  { issuer, catalogue }: Pick<Server, 'issuer' | 'catalogue'>,
 ): AuthorizationRequest {
   if (pushed.requestUri !== undefined) refuse('request_uri_in_push')
   if (pushed.request !== undefined) refuse('request_object_unsupported')
   if (!client.grantTypes.includes('authorization_code')) refuse('grant_type_not_registered')
   checkResponse(pushed)
   const redirectUri =
-    registeredRedirectUri(required(pushed.redirectUri, 'redirect_uri'), client) ?? refuse('redirect_uri_unregistered')
+    registeredRedirectUri(required(pushed.redirectUri, 'redirect_uri'), client, issuer) ??
+    refuse('redirect_uri_unregistered')
   const codeChallenge = parseCodeChallenge(pushed.codeChallenge, pushed.codeChallengeMethod)
   const scope = required(pushed.scope, 'scope')
   const { state, nonce, prompt, maxAge, loginHint, dpopJkt } = pushed

@@ -187,9 +187,10 @@ function nonceOf(presentedProof: Call<unknown>['presentedProof'], server: Server
   try {
     const proof = presentedProof()
     return proof === undefined ? undefined : server.nonces.current(proof.key.thumbprint, server.clock())
-  } catch {
+  } catch (error) {
     // The refusal has been written already; a proof nobody can read gets no nonce.
-    return undefined
+    if (error instanceof OAuthError) return undefined
+    throw error
   }
 }
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { StateUnavailable } from '../core/oauth-error.ts'
 import { peopleContract } from './contract-people.ts'
 import { requestContract } from './contract-requests.ts'
 import { aProof, at, hash, type OnStore, type Subject } from './contract-fixtures.ts'
@@ -80,6 +81,21 @@ function replayTimeContract(onStore: OnStore): void {
     await store.reap(at(200), 100)
     assert.ok('seen' in (await store.replay.spendOnce([aProof('long', { expiresAt: at(400) })])))
     assert.deepEqual(await store.replay.spendOnce([aProof('short', { expiresAt: at(400) })]), { spent: true })
+  })
+
+  onStore('a clock that leapt a year ahead and came back closes the memory for minutes, not for a year', async (on) => {
+    const { store, setClock } = on
+    await store.replay.spendOnce([aProof('before', { expiresAt: at(60) })])
+    const nextYear = at(31_536_000)
+    setClock(nextYear)
+    await store.reap(nextYear, 100)
+    setClock(at(30))
+    const again = await store.replay
+      .spendOnce([aProof('before', { expiresAt: at(60) })])
+      .catch((error: unknown) => (error instanceof StateUnavailable ? 'unavailable' : 'another error'))
+    assert.ok(again === 'unavailable' || (typeof again === 'object' && 'seen' in again))
+    setClock(at(400))
+    assert.deepEqual(await store.replay.spendOnce([aProof('after', { expiresAt: at(460) })]), { spent: true })
   })
 
   onStore('the epoch is the time the memory began', async ({ store, setClock, reopen }) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -54,4 +54,29 @@ test('the code in README.md and docs/ compiles against the sources', () => {
 
 test('canary: a block that does not compile is seen', () => {
   assert.match(compile(["import { createGuard } from 'strongroom/guard'\ncreateGuard('nothing')\n"]), /TS2345|TS2554/)
+})
+
+/** Relative links of the pages that lead nowhere. */
+function deadLinks(pages: readonly { readonly name: string; readonly text: string }[]): readonly string[] {
+  return pages.flatMap(({ name, text }) =>
+    [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+      .map(([, link = '']) => link)
+      .filter((link) => !existsSync(join(root, dirname(name), link)))
+      .map((link) => `${name}: ${link}`),
+  )
+}
+
+const markdown = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('.md') && !/node_modules|dist|^\.git/.test(name),
+)
+
+test('every relative link of every page leads somewhere', () => {
+  assert.ok(markdown.length > 15)
+  assert.deepEqual(deadLinks(markdown.map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }))), [])
+})
+
+test('canary: a dead link is seen', () => {
+  assert.deepEqual(deadLinks([{ name: 'docs/x.md', text: '[a](nowhere.md) [b](guard.md) [c](https://a.example)' }]), [
+    'docs/x.md: nowhere.md',
+  ])
 })

@@ -82,7 +82,6 @@ const violations: Record<string, [file: string, specifier: string][]> = {
   ],
   'home-of-valibot-to-json-schema': [['src/server/bad-schema.ts', '@valibot/to-json-schema']],
   'home-of-kysely': [['src/stores/bad-kysely.ts', 'kysely']],
-  'home-of-openid-client': [['src/demo/bad-openid.ts', 'openid-client']],
   'home-of-oauth4webapi': [['src/server/bad-oauth4webapi.ts', 'oauth4webapi']],
   'node-builtins': [
     ['src/core/bad-builtin.ts', 'node:crypto'],
@@ -114,7 +113,7 @@ const allowed: [file: string, specifier: string][] = [
   ['src/guard/adapters/good-builtin.ts', 'node:http'],
   ['src/guard/adapters/good-hono.ts', 'hono'],
   ['src/guard/proxy/good-builtin.ts', 'node:http'],
-  ['src/client/index.ts', 'openid-client'],
+  ['src/client/index.ts', 'oauth4webapi'],
   ['src/client/node/good-egress.ts', '../../node/egress.ts'],
   ['src/client/node/good-builtin.ts', 'node:fs'],
   ['src/stores/memory.ts', '../core/jose.ts'],

@@ -391,3 +391,11 @@ test('[AS-CAUTH-04] [SK-26] a signed request object is no assertion', async () =
     assertRefused(await asserted(world, 'par', { text: () => object }), rules[index] ?? '')
   }
 })
+
+test('[AS-CAUTH-12] one verification for a client nobody knows, for any algorithm', async () => {
+  const world = await aWorld()
+  for (const party of [world.client, world.otherClient]) {
+    const form = await authentication(world, party, { claims: { iss: 'nobody', sub: 'nobody' } })
+    assertRefused(await world.send('POST', '/par', { form }), 'client_unknown')
+  }
+})

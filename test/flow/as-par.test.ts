@@ -374,3 +374,10 @@ test('[AS-PAR-04] the standard lifetimes lie inside their bounds', () => {
   }
   assert.ok(standardLifetimes.requestUri > 30 && standardLifetimes.requestUri < 600)
 })
+
+test('request_no_longer_allowed [AS-PAR-12] the client lost a scope between the push and the page', async () => {
+  const world = await aWorld()
+  const pushed = await push(world)
+  await alter(world, world.client, { scope: ['openid'] })
+  assertRefused(await open(world, pushed), 'request_no_longer_allowed')
+})

@@ -227,3 +227,11 @@ test('[AS-TOK-11] an access token lives five minutes', async () => {
   world.wait(1)
   assertRefused(await callUserinfo(world, accessToken, party), 'access_token_expired')
 })
+
+test('resource_not_allowed [AS-TOK-09] narrowing beyond the grant leaves the code as it was', async () => {
+  const world = await aWorld()
+  const flow = await aCode(world)
+  assertRefused(await redeem(world, flow, { resource: theArchive }), 'resource_not_allowed')
+  const tokens = await redeem(world, flow, { resource: theBank })
+  assert.equal(tokens.status, 200, tokens.text)
+})

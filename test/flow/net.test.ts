@@ -182,3 +182,11 @@ test('[AS-PAR-01] over HTTP: a whole push, and the methods that are none', async
     assert.ok((await aCode(world)).code)
   })
 })
+
+test('not_found [NET-06] an address has one spelling', async () => {
+  const world = await aWorld()
+  for (const target of ['/x/../authorize', '/%61uthorize', '/authorize%2f', '//authorize', 'https://as.example/jwks']) {
+    assertRefused(await world.send('GET', target), 'not_found', target)
+  }
+  assert.equal((await world.send('GET', '/jwks')).status, 200)
+})

@@ -111,10 +111,11 @@ const pkce: Judge = ({ challenge, method, verifier }) => {
 }
 
 const redirectUri: Judge = (vector) => {
-  const found = registeredRedirectUri(textOf(vector['presented'], 'presented'), {
+  const client = {
     redirectUris: textsOf(vector['registered'], 'registered'),
     applicationType: vector['application_type'] === 'native' ? 'native' : 'web',
-  })
+  } as const
+  const found = registeredRedirectUri(textOf(vector['presented'], 'presented'), client, issuer('https://as.example'))
   return found === undefined ? { rule: 'redirect_uri_unregistered' } : accepted
 }
 

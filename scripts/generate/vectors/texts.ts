@@ -94,7 +94,18 @@ export const redirectUris: Family = {
       input: { application_type: 'web', registered: native, presented: 'http://127.0.0.1:5000/callback' },
       expect: unregistered,
     },
-    'the private-use scheme of a native client': { input: ofNative('com.example.app:/callback'), expect: accepted },
+    'a private-use scheme, though it was registered': {
+      input: ofNative('com.example.app:/callback'),
+      expect: unregistered,
+    },
+    'plain http of a web client, though it was registered': {
+      input: {
+        application_type: 'web',
+        registered: ['http://127.0.0.1:4600/callback'],
+        presented: 'http://127.0.0.1:4600/callback',
+      },
+      expect: unregistered,
+    },
     'a loopback port of the moment': { input: ofNative('http://127.0.0.1:51004/callback'), expect: accepted },
     'the IPv6 loopback, another port': { input: ofNative('http://[::1]:51004/callback'), expect: accepted },
     'the IPv6 loopback, no port': { input: ofNative('http://[::1]/callback'), expect: accepted },

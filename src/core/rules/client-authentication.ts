@@ -85,7 +85,7 @@ export const clientAuthenticationRules = {
     ...common,
     clause: 'FAPI 2.0 SP §5.4.2, §5.4.3',
     rows: ['AS-CAUTH-09', 'KEY-07', 'KEY-08'],
-    attacks: ['SK-14', 'SK-15', 'SK-16', 'SK-17'],
+    attacks: ['SK-07', 'SK-14', 'SK-15', 'SK-16', 'SK-17'],
     sentence: 'No registered key of the client fits the header of the assertion.',
     hint: 'Sign with a registered key and name it by kid.',
   },

@@ -1,5 +1,6 @@
 /** What can be tried in the name of the app. */
 
+import type { PrivateJwk } from '../../client/index.ts'
 import { authenticatedForm, pushFields, send } from '../thief.ts'
 import type { Theft } from './theft.ts'
 
@@ -26,11 +27,20 @@ export const clientThefts: readonly Theft[] = [
   {
     name: 'a client assertion of the app, signed with the key of another application',
     attack: 'SK-07',
-    expected: 'client_assertion_key_unknown',
+    expected: 'client_assertion_signature_invalid',
     attempt: async ({ world }) => {
       const { tally, magpie, issuer } = world
-      const body = await authenticatedForm({ ...tally, key: magpie.key }, issuer, pushFields(tally))
+      const body = await authenticatedForm(
+        { ...tally, key: { ...magpie.key, ...kidOf(tally.key) } },
+        issuer,
+        pushFields(tally),
+      )
       return send(`${issuer}/par`, { method: 'POST', body })
     },
   },
 ]
+
+/** The name of the app's public key, which is no secret. */
+function kidOf({ kid }: PrivateJwk): Pick<PrivateJwk, 'kid'> {
+  return kid === undefined ? {} : { kid }
+}

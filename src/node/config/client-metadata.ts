@@ -116,6 +116,9 @@ function redirectUriProblem(uri: string, type: 'web' | 'native', mode: ClientCon
   if (uri.includes('#')) return 'must not have a fragment'
   if (url.username !== '' || url.password !== '') return 'must not have user name or password'
   if (uri.includes('*')) return 'must not have a wildcard: redirect URIs are compared byte by byte'
+  if (['code', 'state', 'iss', 'error'].some((name) => url.searchParams.has(name))) {
+    return 'must not carry a parameter of the authorization response'
+  }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be https'
   if (url.protocol === 'http:' && !mayBeHttp(url, type, mode)) {
     return type === 'native' ? 'must be https, or http on 127.0.0.1 or [::1]' : 'must be https'

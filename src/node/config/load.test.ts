@@ -56,7 +56,7 @@ test('the smallest file gets every default', () => {
   assert.deepEqual(config.server.lifetimes, standardLifetimes)
   assert.deepEqual(config.server.apis, [])
   assert.equal(config.server.demoUser, undefined)
-  assert.deepEqual(config.listen, { host: '127.0.0.1', port: 4400 })
+  assert.deepEqual(config.listen, { host: '127.0.0.1', port: 4400, addressHeader: 'none' })
   assert.deepEqual(config.store, { kind: 'sqlite', path: join(directory, 'strongroom.db') })
   assert.equal(config.keys.sealing?.reveal(), sealing)
   assert.deepEqual(config.keys.algorithms, ['ES256', 'PS256', 'EdDSA'])
@@ -318,4 +318,39 @@ test('the JSON Schema names every key and allows no other', () => {
   assert.equal(schema.additionalProperties, false)
   assert.equal(schema.properties.lifetimes.properties.code.anyOf[0].maximum, 60)
   assert.match(schema.properties.lifetimes.properties.code.description, /FAPI 2\.0 SP/)
+})
+
+test('[OPS-03] a secret that became a key, for want of a space, is not repeated', () => {
+  const secret = 'c2VhbGluZyBrZXkgdGhhdCBtdXN0IG5vdCBiZSBzaG93bg'
+  for (const keys of [{ [`sealing:${secret}`]: null }, { [secret]: 1 }]) {
+    const lines = problems({ ...valid, keys })
+    assert.ok(lines.length > 0)
+    assert.equal(lines.join(' ').includes(secret), false, lines.join(' '))
+  }
+})
+
+test('[OPS-03] no flag holds the sealing key, not even inside its group', () => {
+  for (const flag of ['keys', 'keys.sealing']) {
+    assert.ok(problems(valid, {}, { [flag]: '{"sealing":"x"}' }).some((line) => line.includes('is a secret')))
+  }
+})
+
+test('two variables that say the same thing contradict each other, in whatever order', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'strongroom-config-')), 'port')
+  writeFileSync(file, '1')
+  const one = { STRONGROOM_LISTEN__PORT: '1', STRONGROOM_LISTEN__PORT_FILE: file }
+  const other = { STRONGROOM_LISTEN__PORT: '1', STRONGROOM_LISTEN: '{"port":2}' }
+  for (const env of [one, other]) {
+    for (const ordered of [env, Object.fromEntries(Object.entries(env).toReversed())]) {
+      assert.ok(problems(valid, ordered).some((line) => line.includes('set one of them')))
+    }
+  }
+})
+
+test('[NET-01] an issuer on https sends tokens to no API on http', () => {
+  const api = { resource: 'http://127.0.0.1:4500', name: 'Bank', scopes: [{ name: 'a', description: 'A' }] }
+  assert.deepEqual(problems({ ...valid, apis: [api] }), [
+    'apis[0].resource: must be https: http is for an issuer that is itself for development',
+  ])
+  assert.deepEqual(problems({ ...valid, issuer: 'http://localhost:4400', apis: [api] }), [])
 })

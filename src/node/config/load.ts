@@ -22,7 +22,7 @@ export type StoreConfig = { readonly kind: 'sqlite'; readonly path: string } | {
 /** A configuration that was checked as a whole. */
 export type Config = {
   readonly server: ServerConfig
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: { readonly host: string; readonly port: number; readonly addressHeader: 'none' | 'x-forwarded-for' }
   readonly store: StoreConfig
   readonly keys: {
     /** Undefined only with a store in memory: then nothing outlives the process. */

@@ -7,6 +7,7 @@ import type { Note } from './problems.ts'
 export function checkMeaning(values: JsonObject, note: Note): void {
   checkListener(values, note)
   checkApis(values['apis'], note)
+  checkApisOfProduction(values, note)
   checkStore(values, note)
 }
 
@@ -39,6 +40,16 @@ function checkApis(apis: unknown, note: Note): void {
     for (const [place, scope] of api['scopes'].entries()) {
       if (isJsonObject(scope)) noteSecond(scopes, scope['name'], `apis[${index}].scopes[${place}].name`, note)
     }
+  }
+}
+
+/** An API that tokens of a real issuer are sent to in the clear would be a hole. FAPI 2.0 SP §5.2.1. */
+function checkApisOfProduction({ issuer, apis }: JsonObject, note: Note): void {
+  if (typeof issuer !== 'string' || !issuer.startsWith('https:') || !Array.isArray(apis)) return
+  for (const [index, api] of apis.entries()) {
+    const resource: unknown = isJsonObject(api) ? api['resource'] : undefined
+    if (typeof resource !== 'string' || !resource.startsWith('http:')) continue
+    note(`apis[${index}].resource`, 'must be https: http is for an issuer that is itself for development')
   }
 }
 

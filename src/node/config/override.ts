@@ -17,6 +17,7 @@ const others = ['STRONGROOM_CONFIG']
  */
 export function overrideByEnvironment(config: JsonObject, schema: unknown, sources: Sources, note: Note): JsonObject {
   let result = config
+  const set = new Map<string, readonly string[]>()
   for (const [name, value] of Object.entries(sources.env)) {
     if (!name.startsWith(prefix) || others.includes(name) || value === undefined) continue
     const found = pathOf(name.slice(prefix.length), schema)
@@ -25,6 +26,9 @@ export function overrideByEnvironment(config: JsonObject, schema: unknown, sourc
       note(name, `means nothing${known === undefined ? '' : `: did you mean "${known}"?`}`)
       continue
     }
+    const rival = [...set].find(([, path]) => path.every((key, at) => (found.path[at] ?? key) === key))
+    if (rival !== undefined) note(name, `says the same or part of the same as ${rival[0]}: set one of them`)
+    set.set(name, found.path)
     const read = found.holds === 'file' ? sources.readFile(value) : { text: value }
     if ('problem' in read) note(name, read.problem)
     else result = override(result, schema, found.path, read.text, (what) => note(name, what))
@@ -45,7 +49,8 @@ export function overrideByFlags(
     const path = name.split('.')
     if (schemaAt(schema, path) === undefined) note(name, 'is not a key of the configuration')
     // Command lines are seen by everybody on the machine.
-    else if (name === 'keys.sealing') note(name, 'is a secret: use the file or the environment, not a flag')
+    else if (name === 'keys' || name === 'keys.sealing')
+      note(name, 'is a secret: use the file or the environment, not a flag')
     else result = override(result, schema, path, value, (what) => note(name, what))
   }
   return result

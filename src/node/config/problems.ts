@@ -16,6 +16,12 @@ export type Note = (where: string, what: string) => void
 /** `apis[0].scopes[1].name` */
 export function dotted(path: readonly (string | number)[]): string {
   let text = ''
-  for (const part of path) text += typeof part === 'number' ? `[${part}]` : text === '' ? part : `.${part}`
+  for (const part of path)
+    text += typeof part === 'number' ? `[${part}]` : text === '' ? nameOf(part) : `.${nameOf(part)}`
   return text
+}
+
+/** A key as it was written, unless it looks like a value that lost its space after the colon: that may be a secret. */
+function nameOf(key: string): string {
+  return /^[A-Za-z][\w-]{0,30}$/.test(key) ? key : '(a key that is no name)'
 }

@@ -96,6 +96,12 @@ export const ConfigFile = v.strictObject(
         {
           host: v.pipe(v.optional(words(253), '127.0.0.1'), v.description('A loopback address: TLS ends in front.')),
           port: v.optional(wholeNumber(0, 65_535, 'must be 0 to 65535'), 4400),
+          addressHeader: v.pipe(
+            v.optional(v.picklist(['none', 'x-forwarded-for'], 'must be none or x-forwarded-for'), 'none'),
+            v.description(
+              'Where the proxy on this machine writes the address of the client it speaks for. The last entry counts.',
+            ),
+          ),
         },
         group,
       ),

@@ -21,7 +21,7 @@ export const pushedAuthorizationRequest = backChannelEndpoint(
     const proof = await verifyDpopProof(call, server)
 
     // What they may ask for.
-    const request = checkAuthorizationRequest(call.form, client, server.catalogue)
+    const request = checkAuthorizationRequest(call.form, client, server)
     const dpopJkt = agreeOnDpopKey(request.dpopJkt, proof)
 
     // Every credential is verified and nothing has changed yet: spend what may be used only once.

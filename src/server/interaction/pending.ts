@@ -46,7 +46,7 @@ export async function clientStillAllowed({ clientId, request }: PushedRequest, s
   if (client?.status !== 'active' || !client.grantTypes.includes('authorization_code')) {
     return refuse('request_no_longer_allowed')
   }
-  const sameUri = registeredRedirectUri(request.redirectUri, client) !== undefined
+  const sameUri = registeredRedirectUri(request.redirectUri, client, server.issuer) !== undefined
   const { scopes, resources } = server.catalogue
   const sameScope =
     request.scope.every((value) => client.scope.includes(value) && scopes.includes(value)) &&

@@ -32,6 +32,8 @@ export type SqlDialect = {
   readonly compiler: QueryCompiler
   /** Whether a row that is read to be judged must be locked: where several transactions run side by side. */
   readonly rowLocks: 'needed' | 'none'
+  /** Whether one process alone writes, so that what it knows of its own writes need not be asked for again. */
+  readonly owner: 'one' | 'several'
   /** The column types, and what ends a CREATE TABLE. */
   readonly types: { readonly integer: 'integer' | 'bigint'; readonly table: string; readonly clusteredTable: string }
 }

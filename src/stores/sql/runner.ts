@@ -1,6 +1,8 @@
 /**
  * Runs transitions on one SQLite connection, grouped: those that arrive in one turn of the event loop share one
- * transaction and one fsync, each in a savepoint of its own. A promise resolves only after the commit.
+ * transaction and one fsync. A promise resolves only after the commit. When one of a group fails, the group is undone
+ * and run again with each in a savepoint of its own, so that the failing one touches no other: failures are rare, and
+ * savepoints for everybody cost more than running a few groups twice.
  */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
@@ -16,7 +18,7 @@ export type GroupCounts = { readonly commits: number; readonly transitions: numb
 
 /** A transition that waits for its turn, and then for the commit. */
 type Job = {
-  /** Runs it; afterwards `settle` tells what came of it. Throws when it must be undone. */
+  /** Runs it, again where needed; afterwards `settle` tells what came of it. Throws when it must be undone. */
   readonly run: () => void
   readonly settle: () => void
   readonly reject: (reason: unknown) => void
@@ -136,26 +138,48 @@ function createExecutor(db: DatabaseSync): Executor {
 function runGroup(db: DatabaseSync, { command }: Executor, group: readonly Job[]): readonly (() => void)[] {
   try {
     command.begin()
-    const settled = group.map((job) => {
-      command.savepoint()
-      try {
-        job.run()
-        command.release()
-        return job.settle
-      } catch (cause) {
-        // Some errors of the disk end the whole transaction: then the others of the group are lost as well.
-        if (!db.isTransaction) throw cause
-        command.undo()
-        command.release()
-        return () => job.reject(isFromSqlite(cause) ? asFailure(cause) : cause)
-      }
-    })
+    if (!runsTogether(db, group)) {
+      command.rollback()
+      command.begin()
+      const settled = runApart(db, command, group)
+      command.commit()
+      return settled
+    }
     command.commit()
-    return settled
+    return group.map(({ settle }) => settle)
   } catch (cause) {
     if (db.isTransaction) command.rollback()
     throw cause
   }
+}
+
+/** Runs all of a group; false as soon as one fails. What was done is then to be undone. */
+function runsTogether(db: DatabaseSync, group: readonly Job[]): boolean {
+  try {
+    for (const { run } of group) run()
+    return true
+  } catch (cause) {
+    // Some errors of the disk end the whole transaction: then the group is lost.
+    if (!db.isTransaction) throw cause
+    return false
+  }
+}
+
+/** Runs each of a group in a savepoint of its own. */
+function runApart(db: DatabaseSync, command: Executor['command'], group: readonly Job[]): readonly (() => void)[] {
+  return group.map((job) => {
+    command.savepoint()
+    try {
+      job.run()
+      command.release()
+      return job.settle
+    } catch (cause) {
+      if (!db.isTransaction) throw cause
+      command.undo()
+      command.release()
+      return () => job.reject(isFromSqlite(cause) ? asFailure(cause) : cause)
+    }
+  })
 }
 
 /** SQLite's primary result codes that matter here. https://sqlite.org/rescode.html */

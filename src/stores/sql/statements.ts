@@ -313,6 +313,7 @@ function replayStatements(db: Db) {
           conflict.columns(['bucket', 'name', 'owner', 'purpose']).doUpdateSet({ expires_at: slot('expires_at') }),
         ),
     ),
+    lastBucket: fixed(db.selectFrom('replay').select('bucket').orderBy('bucket', 'desc').limit(sql.lit(1))),
     forgetEntries: fixed(db.deleteFrom('replay')),
     fact: prepare<{ name: string }>((slot) => db.selectFrom('facts').select('value').where('name', '=', slot('name'))),
     setFact: prepare<Schema['facts']>((slot) =>
@@ -363,7 +364,7 @@ function reapStatements(db: Db) {
               .$asTuple('bucket', 'name', 'owner', 'purpose'),
           ),
         )
-        .returning('bucket'),
+        .returning('expires_at'),
     ),
   }
 }

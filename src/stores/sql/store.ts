@@ -1,10 +1,13 @@
 /** The store on SQL: every verb is a transition for a runner. */
 
-import { numericDate, type NumericDate } from '../../core/names.ts'
+import type { ClientRecord } from '../../core/flow.ts'
+import { type ClientId, numericDate, type NumericDate } from '../../core/names.ts'
 import type { Clock, Hash, Store } from '../../core/ports.ts'
+import { numberAt } from '../json.ts'
 import type { SqlDialect, Transition } from './plan.ts'
 import { createClientReader, interactionOf, keyOf, requestOf, sessionOf, userOf } from './rows.ts'
-import { createStatements } from './statements.ts'
+import { anySpentNames, createSpentNames, type SpentNames } from './spent-names.ts'
+import { createStatements, type Statements } from './statements.ts'
 import * as transitions from './transitions.ts'
 import type { Queries } from './transitions.ts'
 
@@ -34,8 +37,10 @@ export async function createSqlStore(
   runner: Runner,
   { dialect, clock, hash }: { readonly dialect: SqlDialect; readonly clock: Clock; readonly hash: Hash },
 ): Promise<SqlStore> {
-  const q: Queries = { ...createStatements(dialect), clientOf: createClientReader(hash) }
   const { transact, read } = runner
+  const statements = createStatements(dialect)
+  const spentNames = dialect.owner === 'one' ? await spentNamesOf(statements, runner) : anySpentNames
+  const q: Queries = { ...statements, clientOf: createClientReader(hash), spentNames }
   let epoch = numericDate(await transact(() => transitions.epochOf(q, clock())))
   return {
     requests: requestStore(q, runner),
@@ -49,12 +54,7 @@ export async function createSqlStore(
       end: async (id) => transact(() => transitions.endSession(q, id)),
     },
     users: userStore(q, runner),
-    clients: {
-      add: async (client) => transact(() => transitions.addClient(q, client)),
-      find: async (id) => read(() => transitions.readOne(q.client({ client_id: id }), q.clientOf)),
-      list: async (limit, after) =>
-        read(() => transitions.readAll(q.clientsAfter({ after: after ?? '', limit }), q.clientOf)),
-    },
+    clients: dialect.owner === 'one' ? rememberingClients(clientStore(q, runner)) : clientStore(q, runner),
     attempts: {
       raise: async (counters, expiresAt, now) => transact(() => transitions.raise(q, counters, expiresAt, now)),
       forget: async (counters) => transact(() => transitions.forget(q, counters)),
@@ -74,6 +74,47 @@ export async function createSqlStore(
     },
     reap: async (now, limit) => transact(() => transitions.reap(q, now, limit)),
     close: runner.close,
+  }
+}
+
+async function spentNamesOf({ lastBucket }: Statements, { read }: Runner): Promise<SpentNames> {
+  const last = await read(() => transitions.readOne(lastBucket, (row) => numberAt(row, 'bucket')))
+  return createSpentNames(last ?? -1)
+}
+
+function clientStore(q: Queries, { transact, read }: Runner): Store['clients'] {
+  return {
+    add: async (client) => transact(() => transitions.addClient(q, client)),
+    find: async (id) => read(() => transitions.readOne(q.client({ client_id: id }), q.clientOf)),
+    list: async (limit, after) =>
+      read(() => transitions.readAll(q.clientsAfter({ after: after ?? '', limit }), q.clientOf)),
+  }
+}
+
+/** As many as are worth remembering: what is forgotten is read again. */
+const mostClients = 1000
+
+/**
+ * Remembers the clients that were found, for the one process that writes: a client is looked up on every request. Only
+ * what exists is remembered, and every verb that changes a client has to forget it here. Transitions read the row.
+ */
+function rememberingClients(clients: Store['clients']): Store['clients'] {
+  const known = new Map<ClientId, ClientRecord>()
+  return {
+    add: async (client) => {
+      known.delete(client.clientId)
+      return clients.add(client)
+    },
+    find: async (id) => {
+      const remembered = known.get(id)
+      if (remembered !== undefined) return remembered
+      const found = await clients.find(id)
+      if (found === undefined) return undefined
+      if (known.size >= mostClients) known.clear()
+      known.set(id, found)
+      return found
+    },
+    list: clients.list,
   }
 }
 

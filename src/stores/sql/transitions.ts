@@ -28,11 +28,12 @@ import { approvedUntil, interactionsPerRequest, isOver, later, pushedUntil } fro
 import type { Row, Statement, Transition } from './plan.ts'
 import { type ClientReader, first, grantOf, requestOf, stateOf, userOf } from './rows.ts'
 import { StateUnavailable } from '../../core/oauth-error.ts'
-import { bucketOf, bucketSeconds, liveBuckets } from './schema.ts'
+import { bucketOf, liveBuckets } from './schema.ts'
+import type { SpentNames } from './spent-names.ts'
 import type { Statements } from './statements.ts'
 
-/** What transitions are made of: the statements, and the reader of clients. */
-export type Queries = Statements & { readonly clientOf: ClientReader }
+/** What transitions are made of: the statements, the reader of clients, and what is known of spent names. */
+export type Queries = Statements & { readonly clientOf: ClientReader; readonly spentNames: SpentNames }
 
 /** The one row of a statement as a domain value, or undefined. */
 export function* readOne<T>(statement: Statement, read: (row: Row) => T): Transition<T | undefined> {
@@ -279,9 +280,11 @@ export function* spendOnce(
     if (bucketOf(entry.expiresAt) >= bucket + liveBuckets) throw new RangeError('a replay entry lies too far ahead')
     const { name, owner, purpose } = entry
     if (entries.slice(0, index).some((other) => isSame(other, entry))) return { seen: entry }
+    if (q.spentNames.has(name, now) === 'no') continue
     if (first(yield q.liveEntry({ name, owner, purpose, bucket, now })) !== undefined) return { seen: entry }
   }
   for (const { name, owner, purpose, expiresAt } of entries) {
+    q.spentNames.note(name, now)
     yield q.spendEntry({ bucket: bucketOf(expiresAt), name, owner, purpose, expires_at: expiresAt })
   }
   return { spent: true }
@@ -312,6 +315,7 @@ export function* epochOf(q: Queries, now: NumericDate): Transition<number> {
 /** Forgets every entry and starts a new epoch: nothing from before `now` is vouched for any more. */
 export function* startEpoch(q: Queries, now: NumericDate): Transition<void> {
   yield q.forgetEntries
+  yield q.setFact({ name: FORGOTTEN, value: 0 })
   yield q.setFact({ name: EPOCH, value: now })
 }
 
@@ -322,10 +326,11 @@ export function* reap(q: Queries, now: NumericDate, limit: number): Transition<n
     gone += (yield table({ now, limit: limit - gone })).length
   }
   const bucket = bucketOf(now)
-  const entries = (yield q.reapEntries({ bucket, limit: limit - gone })).length
-  if (entries > 0) {
-    const until = Math.max(yield* factOf(q, FORGOTTEN), bucket * bucketSeconds)
-    yield q.setFact({ name: FORGOTTEN, value: until })
+  const entries = yield q.reapEntries({ bucket, limit: limit - gone })
+  if (entries.length > 0) {
+    // Up to what was really forgotten, not up to now: a clock that was wrong for a while must not close the memory for long.
+    const ends = entries.map((row) => readRecord('replay entry', () => numberAt(row, 'expires_at')))
+    yield q.setFact({ name: FORGOTTEN, value: Math.max(yield* factOf(q, FORGOTTEN), ...ends.map((end) => end + 1)) })
   }
-  return gone + entries
+  return gone + entries.length
 }

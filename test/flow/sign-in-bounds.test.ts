@@ -1,35 +1,10 @@
-/** What reviews found, so that it stays found. */
+/** How often a sign-in may fail, and whom that must not hit. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { username } from '../../src/core/names.ts'
 import { StateUnavailable } from '../../src/core/oauth-error.ts'
-import { authentication } from './messages.ts'
-import { aBrowser, aCode, assertRefused, open, push, redeem, signIn, location } from './steps.ts'
-import { alter, aWorld, theArchive, theBank } from './world.ts'
-
-test('resource_not_allowed [AS-TOK-09] narrowing beyond the grant leaves the code as it was', async () => {
-  const world = await aWorld()
-  const flow = await aCode(world)
-  assertRefused(await redeem(world, flow, { resource: theArchive }), 'resource_not_allowed')
-  const tokens = await redeem(world, flow, { resource: theBank })
-  assert.equal(tokens.status, 200, tokens.text)
-})
-
-test('not_found [NET-06] an address has one spelling', async () => {
-  const world = await aWorld()
-  for (const target of ['/x/../authorize', '/%61uthorize', '/authorize%2f', '//authorize', 'https://as.example/jwks']) {
-    assertRefused(await world.send('GET', target), 'not_found', target)
-  }
-  assert.equal((await world.send('GET', '/jwks')).status, 200)
-})
-
-test('request_no_longer_allowed [AS-PAR-12] the client lost a scope between the push and the page', async () => {
-  const world = await aWorld()
-  const pushed = await push(world)
-  await alter(world, world.client, { scope: ['openid'] })
-  assertRefused(await open(world, pushed), 'request_no_longer_allowed')
-})
+import { aBrowser, assertRefused, location, open, push, signIn } from './steps.ts'
+import { aWorld } from './world.ts'
 
 /** A browser at the sign-in page of a new interaction. */
 async function aVisit(world: Awaited<ReturnType<typeof aWorld>>) {
@@ -88,24 +63,4 @@ test('[AS-AUTHZ-15] the browser’s cookie is written at every opening and outli
     reply.headers.getSetCookie().find((cookie) => cookie.includes('browser=')) ?? ''
   assert.equal(cookieOf(first).split(';')[0], cookieOf(second).split(';')[0])
   assert.match(cookieOf(second), /Max-Age=3600/)
-})
-
-test('[AS-CAUTH-12] one verification for a client nobody knows, for any algorithm', async () => {
-  const world = await aWorld()
-  for (const party of [world.client, world.otherClient]) {
-    const form = await authentication(world, party, { claims: { iss: 'nobody', sub: 'nobody' } })
-    assertRefused(await world.send('POST', '/par', { form }), 'client_unknown')
-  }
-})
-
-test('[AL-02] a user name has one canonical form, which is its own', () => {
-  assert.equal(username(' ＡＬＩＣＥ '), 'alice')
-  for (const text of ['Ά\u0345', 'a\u200b', '\ud800', '', 'x'.repeat(65)]) {
-    try {
-      const canonical = username(text)
-      assert.equal(username(canonical), canonical)
-    } catch (error) {
-      assert.equal(error instanceof Error ? error.name : '', 'MalformedName')
-    }
-  }
 })
