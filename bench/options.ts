@@ -23,7 +23,7 @@ Ours is built first, into a temporary directory, and run from there as it is pub
   --runs n         how many windows each contestant gets; the median counts (5)
   --help           this text
 
-  npm run bench -- --json
+  npm run --silent bench -- --json
   npm run bench -- --rows par --seconds 1 --runs 3
 `
 

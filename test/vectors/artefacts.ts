@@ -1,5 +1,6 @@
-/** What this implementation makes of one artefact vector, in the words of its `expect`. */
+/** What this implementation makes of one artefact vector, in the words of its `expect`. Needs the core only. */
 
+import { createHash } from 'node:crypto'
 import { type TrustedIssuer, verifyAccessToken } from '../../src/core/access-token.ts'
 import { parseClientAssertion, verifyClientAssertion } from '../../src/core/client-assertion.ts'
 import { normaliseHtu, parseDpopProof, verifyDpopProof } from '../../src/core/dpop.ts'
@@ -13,16 +14,18 @@ import {
   numericDate,
   registeredRedirectUri,
   resourceIdentifier,
+  sha256Digest,
 } from '../../src/core/names.ts'
 import { OAuthError } from '../../src/core/oauth-error.ts'
 import { challengeOfVerifier, parseCodeChallenge } from '../../src/core/pkce.ts'
-import type { Verifier } from '../../src/core/ports.ts'
+import type { Hash, Verifier } from '../../src/core/ports.ts'
 import { signingAlgorithm, signingAlgorithms } from '../../src/core/profile.ts'
 import { parseForm } from '../../src/core/wire/form.ts'
 import { canonicalPath } from '../../src/guard/path.ts'
-import { sha256 } from '../../src/node/runtime.ts'
 import { readVectorKeys } from '../../scripts/generate/vectors/keys.ts'
 import { numberOf, objectOf, type Shape, textOf, textsOf, type VectorFile } from './load.ts'
+
+const sha256: Hash = (text) => sha256Digest(createHash('sha256').update(text).digest('base64url'))
 
 type Judge = (vector: JsonObject, document: JsonObject, verify: Verifier) => JsonObject | Promise<JsonObject>
 

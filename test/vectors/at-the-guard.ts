@@ -1,5 +1,6 @@
 /** The valid request of the exchange vectors at a guard, and what can happen to it. */
 
+import { signerOf } from '../../scripts/generate/vectors/signers.ts'
 import { isJsonObject, issuer, type JsonObject, numericDate, resourceIdentifier } from '../../src/core/names.ts'
 import { StateUnavailable } from '../../src/core/oauth-error.ts'
 import type { AuditEvent } from '../../src/core/ports.ts'
@@ -90,15 +91,17 @@ export async function aGuard() {
     }
   }
 
-  const { signer, alg, kid } = vectorKey('issuer-ed25519')
+  const issuerKey = vectorKey('issuer-ed25519')
+  const { alg, kid } = issuerKey
+  const signer = signerOf(issuerKey)
   const stage: Stage = {
     now: clock,
     issuer: theIssuer,
-    client: () => ({ signer: vectorKey('client-a-es256').signer, kid: undefined }),
+    client: () => ({ signer: signerOf(vectorKey('client-a-es256')), kid: undefined }),
     nonce: async (key) => {
       const header = { typ: 'dpop+jwt', alg: key.alg, jwk: key.publicJwk }
       const claims = { jti: random(16), htm: 'GET', htu: `${policy.publicUrl}/accounts`, iat: now }
-      const proof = await signed({ header, claims, signer: key.signer }, undefined, stage)
+      const proof = await signed({ header, claims, signer: signerOf(key) }, undefined, stage)
       const reply = await send({
         method: 'GET',
         target: '/accounts',

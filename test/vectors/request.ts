@@ -1,5 +1,6 @@
 /** A request under construction: what it is made of, what a vector changes about it, and the bytes that follow. */
 
+import { signerOf } from '../../scripts/generate/vectors/signers.ts'
 import { isJsonObject, type JsonObject } from '../../src/core/names.ts'
 import type { Signer } from '../../src/core/ports.ts'
 import { sha256 } from '../../src/node/runtime.ts'
@@ -200,15 +201,17 @@ async function proofOf(
   const htu = url.split(/[?#]/, 1)[0] ?? ''
   const ath = token === undefined ? {} : { ath: sha256(token) }
   const claims = { jti: crypto.randomUUID(), htm: method, htu, iat: stage.now(), nonce, ...ath }
-  return signed({ header, claims, signer: key.signer }, change, stage, htu)
+  return signed({ header, claims, signer: signerOf(key) }, change, stage, htu)
 }
 
 /** The token as it was issued, or one with its claims and a change, signed by the issuer. */
 async function tokenOf({ token }: Draft, change: unknown, stage: Stage): Promise<string | undefined> {
   if (token === undefined || change === null) return undefined
   if (change === undefined) return token
-  const { alg, kid, signer } = vectorKey('issuer-ed25519')
-  return signed({ header: { typ: 'at+jwt', alg, kid }, claims: claimsOf(token), signer }, change, stage)
+  const issuerKey = vectorKey('issuer-ed25519')
+  const { alg, kid } = issuerKey
+  const jwt = { header: { typ: 'at+jwt', alg, kid }, claims: claimsOf(token), signer: signerOf(issuerKey) }
+  return signed(jwt, change, stage)
 }
 
 function claimsOf(jwt: string): JsonObject {
@@ -225,7 +228,8 @@ export function signed(jwt: Jwt, change: unknown, stage: Pick<Stage, 'now'>, htu
     return Object.fromEntries(Object.entries(changed).filter(([member]) => !without.includes(`${name}.${member}`)))
   }
   const other = about['signed_by'] === undefined ? undefined : vectorKey(textOf(about['signed_by'], 'signed_by'))
-  return aRawJws(JSON.stringify(part('header')), JSON.stringify(part('claims')), other?.signer ?? jwt.signer)
+  const signer = other === undefined ? jwt.signer : signerOf(other)
+  return aRawJws(JSON.stringify(part('header')), JSON.stringify(part('claims')), signer)
 }
 
 /** What stands for a value that is known only when the request is made. */

@@ -1,5 +1,6 @@
 /** JWTs of the vectors, well made and badly made: what a vector says of itself, and the text that follows from it. */
 
+import { signerOf } from './signers.ts'
 import { isDeepStrictEqual } from 'node:util'
 import { encodeBase64url } from '../../../src/core/jose.ts'
 import type { JsonObject } from '../../../src/core/names.ts'
@@ -64,7 +65,8 @@ function textOf(part: JsonObject | string): string {
   return typeof part === 'string' ? part : JSON.stringify(part)
 }
 
-function signatureOf(input: string, { signer }: VectorKey): Uint8Array {
+function signatureOf(input: string, key: VectorKey): Uint8Array {
+  const signer = signerOf(key)
   const signature = signer.sign(input)
   if (signature instanceof Promise) throw new TypeError('the signers of the vectors answer at once')
   return signature

@@ -2,8 +2,6 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isJsonObject, type JsonObject } from '../../../src/core/names.ts'
 import { type SigningAlgorithm, signingAlgorithm } from '../../../src/core/profile.ts'
-import { createSigner } from '../../../src/node/runtime.ts'
-import type { Signer } from '../../../src/core/ports.ts'
 
 /** One of the published test keys. */
 export type VectorKey = {
@@ -13,7 +11,6 @@ export type VectorKey = {
   readonly thumbprint: string
   readonly publicJwk: JsonObject
   readonly privateKey: KeyObject
-  readonly signer: Signer
 }
 
 const file = new URL('../../../vectors/keys.json', import.meta.url)
@@ -45,7 +42,6 @@ function keyOf(name: string, value: unknown): VectorKey {
     thumbprint,
     publicJwk: publicMembers(privateJwk),
     privateKey,
-    signer: createSigner(privateKey, alg, kidText),
   }
 }
 
