@@ -47,6 +47,19 @@ export class MalformedName extends Error {
   }
 }
 
+/**
+ * What `parse` makes of a text, or undefined when it throws MalformedName.
+ * @throws whatever else it throws
+ */
+export function orUndefined<T>(parse: () => T): T | undefined {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof MalformedName) return undefined
+    throw error
+  }
+}
+
 function mint<Name extends string>(what: string, pattern: RegExp, most: number) {
   return (text: string): Branded<string, Name> => {
     if (text.length > most || !pattern.test(text)) throw new MalformedName(what)

@@ -1,6 +1,6 @@
 import { parseClientAssertion, verifyClientAssertion } from '../core/client-assertion.ts'
 import type { ClientRecord } from '../core/flow.ts'
-import { clientId, MalformedName } from '../core/names.ts'
+import { clientId, orUndefined } from '../core/names.ts'
 import { refuse } from '../core/oauth-error.ts'
 import type { Once } from '../core/ports.ts'
 import { ClientAuthenticationParameters, jwtBearerAssertionType } from '../core/wire/client-authentication.ts'
@@ -48,10 +48,6 @@ function theOneAssertion({ connection }: Call<unknown>, credentials: Credentials
 }
 
 async function findClient(name: string, { store }: Server): Promise<ClientRecord | undefined> {
-  try {
-    return await store.clients.find(clientId(name))
-  } catch (error) {
-    if (error instanceof MalformedName) return undefined
-    throw error
-  }
+  const id = orUndefined(() => clientId(name))
+  return id === undefined ? undefined : store.clients.find(id)
 }

@@ -3,7 +3,7 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import { openidScopes } from '../../core/metadata.ts'
-import { issuer, MalformedName, resourceIdentifier } from '../../core/names.ts'
+import { issuer, orUndefined, resourceIdentifier } from '../../core/names.ts'
 import { lifetimeBounds, signingAlgorithms } from '../../core/profile.ts'
 import { logLevels } from '../log.ts'
 
@@ -30,15 +30,8 @@ const wholeNumber = (least: number, most: number, bounds: string) =>
 
 const named =
   <T>(parse: (text: string) => T) =>
-  (text: string) => {
-    try {
-      parse(text)
-      return true
-    } catch (error) {
-      if (error instanceof MalformedName) return false
-      throw error
-    }
-  }
+  (text: string) =>
+    orUndefined(() => parse(text)) !== undefined
 
 /** Names that OpenID Connect gives a meaning of its own. OIDC Core §5.4, §11. */
 const reservedScopes: readonly string[] = [...openidScopes, 'address', 'phone', 'offline_access']

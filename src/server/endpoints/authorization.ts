@@ -10,7 +10,7 @@ import type { Call } from '../call.ts'
 import { pageEndpoint } from '../endpoint.ts'
 import { currentSession, recogniseBrowser } from '../interaction/cookies.ts'
 import { endWith } from '../interaction/decision.ts'
-import { clientStillAllowed, isSignedInFreshly } from '../interaction/pending.ts'
+import { clientStillAllowed, interactionUrl, isSignedInFreshly } from '../interaction/pending.ts'
 import type { Server } from '../server.ts'
 
 /**
@@ -43,7 +43,7 @@ export const authorization = pageEndpoint(
     if (request.request.prompt.includes('none')) {
       return endWith(await whyAskingIsNeeded(request, call, server), { interaction: row, request }, call, server)
     }
-    return seeOther(server.url(`/interaction/${row.id}`), browser.cookies)
+    return seeOther(interactionUrl(row.id, server), browser.cookies)
   },
 )
 

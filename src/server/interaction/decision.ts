@@ -38,8 +38,9 @@ async function approve(
   server: Server,
 ): Promise<Answer> {
   const { lifetimes, random, hash, store, issuer } = server
-  const { scope, resources, redirectUri, state } = request.request
-  const { subject, authTime, acr, amr } = session
+  const { redirectUri, state } = request.request
+  const { authTime, acr, amr } = session
+  const allowed = { subject: session.subject, scope: request.request.scope, resources: request.request.resources }
   const code = { id: request.id, secret: random(32) }
   const ref = grantRef(random(16))
   const codeExpiresAt = after(call.now, lifetimes.code)
@@ -49,9 +50,7 @@ async function approve(
       codeHash: digestOf('code', code.secret, hash),
       codeExpiresAt,
       grantRef: ref,
-      subject,
-      scope,
-      resources,
+      ...allowed,
       authTime,
       acr,
       amr,
@@ -59,9 +58,7 @@ async function approve(
     {
       ref,
       clientId: request.clientId,
-      subject,
-      scope,
-      resources,
+      ...allowed,
       createdAt: call.now,
       // The last token can be issued when the code ends.
       expiresAt: after(codeExpiresAt, lifetimes.accessToken),

@@ -5,26 +5,25 @@ import type { ClientView } from '../pages.ts'
 import { pageHeaders } from '../security-headers.ts'
 import type { Server } from '../server.ts'
 import { csrfToken } from './csrf.ts'
-import type { Pending } from './pending.ts'
+import { interactionUrl, type Pending } from './pending.ts'
 
 /** An attempt that failed: the page tells that, and not why. */
 export type FailedAttempt = { readonly rule: RuleSlug; readonly username: string }
 
-/** The sign-in page. A failed attempt answers 403, the first showing 200. */
+/** The sign-in page; after a failed attempt, with the refusal in it. */
 export function signInPage(pending: Pending, failed: FailedAttempt | undefined, server: Server): Answer {
   const { interaction, request, session, browser } = pending
   const { demoUser } = server
   const html = server.pages.signIn({
     client: clientView(pending),
-    action: server.url(`/interaction/${interaction.id}/sign-in`),
-    cancelAction: server.url(`/interaction/${interaction.id}/cancel`),
+    action: interactionUrl(interaction.id, server, 'sign-in'),
+    cancelAction: interactionUrl(interaction.id, server, 'cancel'),
     csrf: csrfToken(browser, interaction.id, session, server),
     username: failed?.username ?? request.request.loginHint ?? demoUser?.username ?? '',
     password: failed === undefined ? demoUser?.password : undefined,
     failed: failed === undefined ? undefined : publicRefusal(failed.rule),
   })
-  const answer = pageFor(pending, html, failed === undefined ? 200 : 403, server)
-  return failed === undefined ? answer : { ...answer, refused: failed.rule }
+  return failed === undefined ? shown(pending, html, server) : refusedKindly(pending, html, failed.rule, server)
 }
 
 /** The consent page: who asks, for what, in words. */
@@ -34,15 +33,20 @@ export async function consentPage(pending: Pending, session: Session, server: Se
   const html = server.pages.consent({
     client: clientView(pending),
     username: user?.username ?? '',
-    action: server.url(`/interaction/${interaction.id}/consent`),
+    action: interactionUrl(interaction.id, server, 'consent'),
     csrf: csrfToken(browser, interaction.id, session, server),
     asks: server.catalogue.describe(request.request.scope),
   })
-  return pageFor(pending, html, 200, server)
+  return shown(pending, html, server)
 }
 
-function pageFor({ request }: Pending, html: string, status: number, server: Server): Answer {
-  return { status, headers: pageHeaders(server, request.request.redirectUri), cookies: [], body: html }
+function shown({ request }: Pending, html: string, server: Server): Answer {
+  return { status: 200, headers: pageHeaders(server, request.request.redirectUri), cookies: [], body: html }
+}
+
+/** The page of a refusal that the person can mend here and now. */
+function refusedKindly(pending: Pending, html: string, rule: RuleSlug, server: Server): Answer {
+  return { ...shown(pending, html, server), status: publicRefusal(rule).status, refused: rule }
 }
 
 function clientView({ client, request }: Pending): ClientView {

@@ -2,7 +2,7 @@
 
 import { equalInConstantTime } from '../../core/constant-time.ts'
 import type { ClientRecord, InteractionRow, PushedRequest, Session } from '../../core/flow.ts'
-import { registeredRedirectUri, type NumericDate, rowId } from '../../core/names.ts'
+import { type NumericDate, registeredRedirectUri, rowId, type RowId } from '../../core/names.ts'
 import { orRefuse, refuse } from '../../core/oauth-error.ts'
 import type { Call } from '../call.ts'
 import { digestOf } from '../artefacts.ts'
@@ -20,6 +20,12 @@ export type Pending = {
 
 /** The path of an interaction, below the issuer. */
 export const interactionPath = '/interaction/:id'
+
+/** The URL of an interaction, or of what its forms post to. */
+export function interactionUrl(id: RowId, server: Server, form?: 'sign-in' | 'consent' | 'cancel'): string {
+  const path = interactionPath.replace(':id', id)
+  return server.url(form === undefined ? path : `${path}/${form}`)
+}
 
 /**
  * The interaction of the path, if this browser started it and it is not over.

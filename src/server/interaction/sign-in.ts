@@ -1,5 +1,5 @@
 import type { UserRecord } from '../../core/flow.ts'
-import { after, isLoopbackAddress, MalformedName, type Username, username } from '../../core/names.ts'
+import { after, isLoopbackAddress, orUndefined, username } from '../../core/names.ts'
 import { StateUnavailable } from '../../core/oauth-error.ts'
 import { profile } from '../../core/profile.ts'
 import type { RuleSlug } from '../../core/rules.ts'
@@ -12,7 +12,7 @@ import type { Server } from '../server.ts'
 import { sessionCookie } from './cookies.ts'
 import { checkPostedHere, csrfToken } from './csrf.ts'
 import { signInPage } from './pages.ts'
-import { findPending, interactionPath } from './pending.ts'
+import { findPending, interactionPath, interactionUrl } from './pending.ts'
 
 /** How a person signed in with a password. OIDC Core §2; RFC 8176 §2. */
 const byPassword = { acr: 'urn:strongroom:acr:password', amr: ['pwd'] } as const
@@ -38,7 +38,7 @@ export const signIn = formEndpoint('interaction', `${interactionPath}/sign-in`, 
   await server.store.sessions.start(begun, session?.id)
   await server.store.requests.signedIn(interaction.id, { sessionId: handle.id, at: call.now })
   call.note({ subject })
-  return seeOther(server.url(`/interaction/${interaction.id}`), [sessionCookie(handle, server)])
+  return seeOther(interactionUrl(interaction.id, server), [sessionCookie(handle, server)])
 })
 
 type SignInCall = Call<{ readonly username: string; readonly password: string }>
@@ -50,7 +50,7 @@ type Checked = { readonly user: UserRecord } | { readonly refused: RuleSlug }
  * same page, and a name nobody has costs the same work as a wrong password.
  */
 async function checkPassword(call: SignInCall, server: Server): Promise<Checked> {
-  const name = canonicalName(call.form.username)
+  const name = orUndefined(() => username(call.form.username))
   const counters = attemptCounters(name ?? call.form.username, call, server)
   if (await isThrottled(counters, call, server)) return { refused: 'sign_in_throttled' }
   const { attempts, users } = server.store
@@ -76,15 +76,6 @@ async function verifyInTurn(
     return await passwords.verify(password, user?.passwordHash)
   } catch (error) {
     if (error instanceof StateUnavailable) await takeBack()
-    throw error
-  }
-}
-
-function canonicalName(text: string): Username | undefined {
-  try {
-    return username(text)
-  } catch (error) {
-    if (error instanceof MalformedName) return undefined
     throw error
   }
 }
