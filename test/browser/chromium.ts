@@ -1,4 +1,6 @@
-import packed from '@sparticuz/chromium'
+import packed, { inflate, setupLambdaEnvironment } from '@sparticuz/chromium'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type Browser, chromium } from 'playwright-core'
 
 /**
@@ -6,6 +8,9 @@ import { type Browser, chromium } from 'playwright-core'
  * background is switched off.
  */
 export async function launchChromium(): Promise<Browser> {
+  // The shared libraries a bare machine lacks (NSS among them) come along in the package.
+  const shipped = join(dirname(fileURLToPath(import.meta.resolve('@sparticuz/chromium'))), '../bin/al2023.tar.br')
+  setupLambdaEnvironment(join(await inflate(shipped), 'lib'))
   return chromium.launch({
     executablePath: await packed.executablePath(),
     headless: true,
