@@ -75,8 +75,8 @@ export default {
     direction(
       'node-direction',
       '^src/node/',
-      ['^src/(core|server|console|stores|guard|node)/'],
-      'node → console, guard, stores, server, core',
+      ['^src/(core|server|console|stores|node)/'],
+      'node → console, stores, server, core',
     ),
     {
       name: 'shared-node-files',

@@ -74,7 +74,11 @@ export function createIssuerKeys(ports: IssuerKeysPorts): IssuerKeys {
     await underWay
   }
   const current = async () => {
-    if (!isFresh()) await lookUnlessWithin(failed === undefined ? 0 : issuerKeyTimes.failure)
+    if (!isFresh()) {
+      const looking = lookUnlessWithin(failed === undefined ? 0 : issuerKeyTimes.failure)
+      // While keys still count, nobody waits for an issuer that failed the last time.
+      if (failed === undefined || usable() === undefined) await looking
+    }
     return usable() ?? refuse('issuer_unavailable', { cause: failed?.cause, detail: problemOf(failed?.cause) })
   }
 

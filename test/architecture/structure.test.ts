@@ -122,7 +122,6 @@ const allowed: [file: string, specifier: string][] = [
   ['src/node/runtime.ts', './helper.ts'],
   ['src/node/helper.ts', 'node:crypto'],
   ['src/node/listen.ts', '@hono/node-server'],
-  ['src/node/good-guard.ts', '../guard/index.ts'],
   ['src/node/config/good.ts', 'valibot'],
   ['src/demo/bank.ts', '../client/index.ts'],
   ['src/cli/main.ts', '../demo/bank.ts'],

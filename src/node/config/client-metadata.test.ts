@@ -53,6 +53,7 @@ test('[AS-REG-05] a redirect URI is absolute https in its one spelling', () => {
     ['https://budget.example/#a', 'must not have a fragment'],
     ['https://budget.example/#', 'must not have a fragment'],
     ['https://user@budget.example/', 'must not have user name or password'],
+    ['https://budget.example/?iss=x', 'must not carry a parameter of the authorization response'],
     ['https://*.example/', 'must not have a wildcard: redirect URIs are compared byte by byte'],
     ['https://budget.example/*', 'must not have a wildcard: redirect URIs are compared byte by byte'],
     ['https://budget.example', 'must be written as https://budget.example/'],
