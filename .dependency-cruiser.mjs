@@ -106,6 +106,14 @@ export default {
       to: { path: '^src/demo/', pathNot: test },
     },
     {
+      name: 'sql-is-compiled-ahead',
+      comment:
+        'What is written with Kysely is run by the generator; the server takes its types from there, and no code.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/stores/sql/source/', test] },
+      to: { path: '^src/stores/sql/source/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'core-tests-stand-alone',
       comment: 'The tests of the core pass with src/node and src/stores deleted.',
       severity: 'error',

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../src/core/names.ts'
 import { findProofs } from './proofs.ts'
 import { refusalsPage } from './refusals.ts'
+import { compiledSqlite } from './sql.ts'
 import type { GeneratedFile } from './stale.ts'
 import { stepsPage } from './steps.ts'
 import { threatsPage } from './threats.ts'
@@ -15,6 +16,7 @@ export function generatedFiles(root: URL): readonly GeneratedFile[] {
   const proofs = findProofs(vectors, root)
   return [
     ...vectors.map(([file, document]) => [file, jsonText(document)] as const),
+    ['src/stores/sql/compiled-sqlite.ts', compiledSqlite()],
     ['STEPS.md', stepsPage(proofs)],
     ['THREATS.md', threatsPage(proofs)],
     ['docs/refusals.md', refusalsPage(proofs)],

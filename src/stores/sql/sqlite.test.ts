@@ -22,10 +22,11 @@ import {
   id,
 } from '../contract-fixtures.ts'
 import { profile } from '../../core/profile.ts'
-import { createBuilder, fixed, type Rows, type Transition } from './plan.ts'
+import { bind, type Rows, type Transition } from './plan.ts'
+import { createBuilder, fixed, sqliteDialect } from './source/builder.ts'
 import { createSqliteRunner } from './runner.ts'
 import { bucketSeconds, liveBuckets } from './schema.ts'
-import { openSqliteStore, sqliteDialect } from './sqlite.ts'
+import { openSqliteStore } from './sqlite.ts'
 import { sql } from 'kysely'
 
 const scratch = mkdtempSync(join(tmpdir(), 'strongroom-sqlite-'))
@@ -270,11 +271,13 @@ test('every artefact of the profile lies within the buckets a look covers; what 
 
 test('statements are compiled with their constants, and refuse a value that lacks', () => {
   const db = createBuilder(sqliteDialect)
-  const statement = fixed(db.selectFrom('keys').select('kid').where('alg', '=', 'ES256').limit(sql.lit(1)))
-  assert.deepEqual(statement, {
-    plan: { sql: 'select "kid" from "keys" where "alg" = ? limit 1' },
-    values: ['ES256'],
-  })
+  const compiled = fixed(db.selectFrom('keys').select('kid').where('alg', '=', 'ES256').limit(sql.lit(1)))
+  const text = 'select "kid" from "keys" where "alg" = ? limit 1'
+  assert.deepEqual(compiled, { kind: 'fixed', sql: text, values: ['ES256'] })
+  const bound = bind<{ alg: string }>(text, [{ slot: 'alg' }, { value: 7 }])
+  assert.deepEqual(bound({ alg: 'ES256' }), { plan: { sql: text }, values: ['ES256', 7] })
+  const loose: (values: Record<string, string>) => unknown = bind(text, [{ slot: 'alg' }])
+  assert.throws(() => loose({}), TypeError)
 })
 
 /** A module beside this one, for a script. */

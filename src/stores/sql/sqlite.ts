@@ -9,22 +9,13 @@
 import { closeSync, fsyncSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { SqliteAdapter, SqliteQueryCompiler } from 'kysely'
 import type { Clock, Hash } from '../../core/ports.ts'
 import { StoreUnavailable } from '../errors.ts'
+import { compiledSqlite } from './compiled-sqlite.ts'
 import { migrate } from './migrations.ts'
-import { drive, type SqlDialect } from './plan.ts'
+import { drive } from './plan.ts'
 import { createSqliteRunner, type GroupCounts, type GroupLimits, resultCodeOf, resultCodes } from './runner.ts'
 import { createSqlStore, type SqlStore } from './store.ts'
-
-/** How statements are compiled for SQLite. */
-export const sqliteDialect: SqlDialect = {
-  adapter: new SqliteAdapter(),
-  compiler: new SqliteQueryCompiler(),
-  rowLocks: 'none',
-  owner: 'one',
-  types: { integer: 'integer', table: 'strict', clusteredTable: 'strict, without rowid' },
-}
 
 /** What a store on SQLite is opened with. */
 export type SqliteStoreOptions = {
@@ -53,7 +44,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   const db = openDatabase(options)
   const runner = createSqliteRunner(db, options.limits ?? standardLimits)
   try {
-    const store = await createSqlStore(runner, { dialect: sqliteDialect, clock: options.clock, hash: options.hash })
+    const store = await createSqlStore(runner, {
+      sql: compiledSqlite,
+      // The exclusive lock sees to it.
+      owner: 'one',
+      clock: options.clock,
+      hash: options.hash,
+    })
     return { ...store, counts: runner.counts }
   } catch (cause) {
     await runner.close()
@@ -125,7 +122,7 @@ function expectOurs(db: DatabaseSync, path: string): void {
 function migrateAll(db: DatabaseSync, hash: Hash, clock: Clock): void {
   db.exec('begin immediate')
   try {
-    drive(migrate(sqliteDialect, hash, clock()), ({ plan, values }) => db.prepare(plan.sql).all(...values))
+    drive(migrate(compiledSqlite, hash, clock()), ({ plan, values }) => db.prepare(plan.sql).all(...values))
     db.exec('commit')
   } catch (cause) {
     if (db.isTransaction) db.exec('rollback')

@@ -4,10 +4,10 @@ import type { ClientRecord } from '../../core/flow.ts'
 import { type ClientId, numericDate, type NumericDate } from '../../core/names.ts'
 import type { Clock, Hash, Store } from '../../core/ports.ts'
 import { numberAt } from '../json.ts'
-import type { SqlDialect, Transition } from './plan.ts'
+import type { CompiledSql, Statements } from './compiled.ts'
+import type { Transition } from './plan.ts'
 import { createClientReader, interactionOf, keyOf, requestOf, sessionOf, userOf } from './rows.ts'
 import { anySpentNames, createSpentNames, type SpentNames } from './spent-names.ts'
-import { createStatements, type Statements } from './statements.ts'
 import * as transitions from './transitions.ts'
 import type { Queries } from './transitions.ts'
 
@@ -29,17 +29,24 @@ export type SqlStore = Store & {
   readonly startReplayEpoch: (now: NumericDate) => Promise<void>
 }
 
+/** What a store on SQL is made of. */
+export type SqlStoreOptions = {
+  /** All the SQL of the database. */
+  readonly sql: CompiledSql
+  /** Whether one process alone writes, so that what it knows of its own writes need not be asked for again. */
+  readonly owner: 'one' | 'several'
+  readonly clock: Clock
+  readonly hash: Hash
+}
+
 /**
  * A store on a database that has the schema of this program.
  * @throws what the runner throws
  */
-export async function createSqlStore(
-  runner: Runner,
-  { dialect, clock, hash }: { readonly dialect: SqlDialect; readonly clock: Clock; readonly hash: Hash },
-): Promise<SqlStore> {
+export async function createSqlStore(runner: Runner, { sql, owner, clock, hash }: SqlStoreOptions): Promise<SqlStore> {
   const { transact, read } = runner
-  const statements = createStatements(dialect)
-  const spentNames = dialect.owner === 'one' ? await spentNamesOf(statements, runner) : anySpentNames
+  const { statements } = sql
+  const spentNames = owner === 'one' ? await spentNamesOf(statements, runner) : anySpentNames
   const q: Queries = { ...statements, clientOf: createClientReader(hash), spentNames }
   let epoch = numericDate(await transact(() => transitions.epochOf(q, clock())))
   return {
@@ -54,7 +61,7 @@ export async function createSqlStore(
       end: async (id) => transact(() => transitions.endSession(q, id)),
     },
     users: userStore(q, runner),
-    clients: dialect.owner === 'one' ? rememberingClients(clientStore(q, runner)) : clientStore(q, runner),
+    clients: owner === 'one' ? rememberingClients(clientStore(q, runner)) : clientStore(q, runner),
     attempts: {
       raise: async (counters, expiresAt, now) => transact(() => transitions.raise(q, counters, expiresAt, now)),
       forget: async (counters) => transact(() => transitions.forget(q, counters)),

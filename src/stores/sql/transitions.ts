@@ -30,7 +30,7 @@ import { type ClientReader, first, grantOf, requestOf, stateOf, userOf } from '.
 import { StateUnavailable } from '../../core/oauth-error.ts'
 import { bucketOf, liveBuckets } from './schema.ts'
 import type { SpentNames } from './spent-names.ts'
-import type { Statements } from './statements.ts'
+import type { Statements } from './compiled.ts'
 
 /** What transitions are made of: the statements, the reader of clients, and what is known of spent names. */
 export type Queries = Statements & { readonly clientOf: ClientReader; readonly spentNames: SpentNames }

@@ -1,11 +1,8 @@
-/** Every statement of the store, compiled once. One set for both dialects. */
+/** Every statement of the store. One set for both dialects. */
 
 import { type Expression, type ExpressionBuilder, type Kysely, sql } from 'kysely'
-import { createBuilder, fixed, prepare, type SqlDialect } from './plan.ts'
-import { liveBuckets, type Schema } from './schema.ts'
-
-/** The statements, each a function from its values to what a runner runs. */
-export type Statements = ReturnType<typeof createStatements>
+import { liveBuckets, type Schema } from '../schema.ts'
+import { createBuilder, fixed, prepare, type SqlDialect } from './builder.ts'
 
 /** Compiles all statements for a dialect. */
 export function createStatements(dialect: SqlDialect) {
