@@ -7,6 +7,7 @@ import { ruleOf } from '../core/rules.ts'
 import { demoUser, thievingUser } from './authorization-server.ts'
 import { Browser, formOf, headingOf } from './browser.ts'
 import { interceptResponse, startAtApp } from './person.ts'
+import { runScript } from './index.ts'
 import { renderStory, renderStoryAsJson } from './report.ts'
 import { tellStory } from './script.ts'
 import { thefts } from './thefts/index.ts'
@@ -19,6 +20,7 @@ before(async () => {
 after(() => world.close())
 
 const nobodyListens = () => {}
+const nobody = { progress: nobodyListens, outcome: nobodyListens }
 
 async function connected(): Promise<Browser> {
   const browser = new Browser()
@@ -54,6 +56,8 @@ test('the story: everything honest works and every theft is refused by exactly i
 
 test('the story fails when a refusal is not the expected one', async () => {
   const blind: World = { ...world, incidents: { ...world.incidents, find: () => undefined } }
+  assert.equal(await runScript(blind, { json: true }, nobody), 3)
+  assert.equal(await runScript(world, { json: true }, nobody), 0)
   const story = await tellStory(blind, nobodyListens)
   assert.equal(story.ok, false)
   assert.ok(story.thefts.every(({ ok }) => !ok))

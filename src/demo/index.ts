@@ -28,7 +28,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   try {
     const world = await startWorld(ports, script ? undefined : tellRefusal)
     try {
-      return script ? await runScript(world, options) : await serveUntilStopped(world)
+      return script ? await runScript(world, options, terminal) : await serveUntilStopped(world)
     } finally {
       await world.close()
     }
@@ -39,9 +39,22 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
-async function runScript(world: World, { json }: DemoOptions): Promise<number> {
-  const story = await tellStory(world, (line) => process.stderr.write(`${line}\n`))
-  process.stdout.write(json ? renderStoryAsJson(story) : `\n${renderStory(story)}`)
+/** Where the story is told: its progress as it goes, its outcome at the end. */
+export type Audience = { readonly progress: (line: string) => void; readonly outcome: (text: string) => void }
+
+const terminal: Audience = {
+  progress: (line) => process.stderr.write(`${line}\n`),
+  outcome: (text) => process.stdout.write(text),
+}
+
+/** Tells the story; the exit code: 0 when all went well, else 3. */
+export async function runScript(
+  world: World,
+  { json }: Pick<DemoOptions, 'json'>,
+  { progress, outcome }: Audience,
+): Promise<number> {
+  const story = await tellStory(world, progress)
+  outcome(json ? renderStoryAsJson(story) : `\n${renderStory(story)}`)
   return story.ok ? 0 : 3
 }
 

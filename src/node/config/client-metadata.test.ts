@@ -150,3 +150,9 @@ test('a member that means nothing here is not passed over', () => {
   for (const value of [null, [], 'x', 1]) assert.deepEqual(problems(value), ['must be a JSON object'])
   assert.deepEqual(problems({ ...valid, client_name: 'a\u202eb' }), ['client_name: must not hold control characters'])
 })
+
+test('[AS-TOK-11] a client that may ask for nothing is a mistake, told at once', () => {
+  assert.deepEqual(problems({ ...valid, scope: '' }).length, 1)
+  assert.match(problems({ ...valid, scope: '' })[0] ?? '', /^scope: is missing: what the client may ask for, of /)
+  assert.deepEqual(problems(valid), [])
+})

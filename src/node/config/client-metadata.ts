@@ -134,6 +134,7 @@ function mayBeHttp({ hostname }: URL, type: 'web' | 'native', mode: ClientContex
 
 function checkScope({ scope }: ClientMetadata, { scopes }: ClientContext, note: Note): readonly string[] {
   const asked = [...new Set(scope.split(' ').filter((name) => name !== ''))]
+  if (asked.length === 0) note('scope', `is missing: what the client may ask for, of ${scopes.join(', ')}`)
   for (const name of asked) {
     if (!scopes.includes(name)) note('scope', `"${name}" belongs to no API of this server${suggestion(name, scopes)}`)
   }
