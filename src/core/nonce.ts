@@ -4,8 +4,8 @@ import type { Mac } from './ports.ts'
 import { profile } from './profile.ts'
 
 /**
- * DPoP nonces of one server: a keyed hash of who issued it, the key it is for, and the span of time. Nothing is stored;
- * the nonce of the current span and of the one before are accepted. RFC 9449 §8, §11.3.
+ * DPoP nonces of one server: a keyed hash of who issued it, the key it is for, and the span of time. They need no
+ * storing (the latest are kept for speed); the nonce of the current span and of the one before are accepted. RFC 9449 §8, §11.3.
  */
 export type DpopNonces = {
   /** The nonce this key should use now. */

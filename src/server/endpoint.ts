@@ -4,7 +4,7 @@
  */
 
 import { newCorrelationId, presentedInteractionId } from '../core/correlation.ts'
-import { OAuthError, refusalOf, refuse } from '../core/oauth-error.ts'
+import { OAuthError, refusalOf } from '../core/oauth-error.ts'
 import type { ClientId, CorrelationId, Subject } from '../core/names.ts'
 import type { Connection } from '../core/ports.ts'
 import { presentedScheme } from '../core/protected-resource.ts'
@@ -124,8 +124,6 @@ function endpoint<Schema extends MessageSchema>(
     step: kind.step,
     handle: (server, arrived) =>
       envelope(kind, server, arrived, async (call) => {
-        // HEAD is no way to do what a GET does.
-        if (arrived.method !== method) refuse('method_not_allowed', { expected: { allow: method } })
         const pairs = await kind.pairs(arrived.connection)
         // The time counts from here: a body that dribbles in must not stretch what had expired when it was complete.
         return work({ ...call, pairs, form: parseMessage(schema, pairs), now: server.clock() }, server)

@@ -26,12 +26,10 @@ export type { Pages } from './pages.ts'
 export function createServer(config: ServerConfig, ports: ServerPorts): Handler {
   const server = assemble(config, ports)
   const router = routes(server)
-  // These are spelled as they are routed; only the others have to be read as URLs to know.
-  const fixed = new Set(endpointsOf(server).map((one) => routedPath(one, server)))
   return async (request, connection) => {
     // Our addresses have one spelling: what a proxy in front decided on is what is routed.
     const [path = ''] = connection.target.split('?', 1)
-    const isPlain = !path.includes('%') && (fixed.has(path) || new URL(request.url).pathname === path)
+    const isPlain = !path.includes('%') && new URL(request.url).pathname === path
     if (isPlain) return router.fetch(request, { connection })
     return refuseUnknownPath(server, { connection, method: request.method, path: {} })
   }
@@ -52,24 +50,24 @@ function endpointsOf(server: Server): readonly Endpoint[] {
   ]
 }
 
-function routedPath({ path }: Endpoint, { basePath }: Server): string {
-  return path.startsWith('//') ? path.slice(1) : basePath + path
-}
-
 const refuseUnknownPath = refusingEndpoint('not_found', {}, 'metadata')
 
 /** Every method of every path; any other method of a known path is 405, any other path 404. */
 function routes(server: Server): Hono<{ Bindings: { connection: Connection } }> {
   const router = new Hono<{ Bindings: { connection: Connection } }>()
-  const byPath = Map.groupBy(endpointsOf(server), (one) => routedPath(one, server))
+  const byPath = Map.groupBy(endpointsOf(server), ({ path }) =>
+    path.startsWith('//') ? path.slice(1) : server.basePath + path,
+  )
   for (const [path, endpoints] of byPath) {
     const allow = endpoints.map(({ method }) => method).join(', ')
-    const refuseMethod = refusingEndpoint('method_not_allowed', { allow }, endpoints[0]?.step ?? 'metadata')
+    const step = endpoints[0]?.step ?? 'metadata'
+    const refuseMethod = refusingEndpoint('method_not_allowed', { allow }, step)
     // One handler for each path: of several that match, Hono makes a chain, which costs more.
     router.all(path, (c) => {
       const { method } = c.req
       const { connection } = c.env
-      const wanted = method === 'HEAD' ? 'GET' : method
+      // HEAD reads a document; it is no way to do what a GET does elsewhere.
+      const wanted = method === 'HEAD' && step === 'metadata' ? 'GET' : method
       const endpoint = endpoints.find((one) => one.method === wanted)
       if (endpoint === undefined) return refuseMethod(server, { connection, method, path: {} })
       return endpoint.handle(server, { connection, method, path: c.req.param() })

@@ -13,7 +13,6 @@ export type Server = ServerPorts &
     readonly nonces: DpopNonces
     /** Ourselves, as userinfo trusts us. */
     readonly self: TrustedIssuer
-    readonly remembered: TokenMemory
     readonly url: (path: string) => string
     /** The origin of the issuer: every URL of ours starts with it. */
     readonly origin: string
@@ -38,7 +37,6 @@ export function assemble(config: ServerConfig, ports: ServerPorts): Server {
       algorithms: signingAlgorithms,
       keys: () => Promise.resolve(ports.keys.published()),
     },
-    remembered: nothingRemembered,
     url: (path) => endpointUrl(issuer, path),
     origin: new URL(issuer).origin,
     basePath: new URL(issuer).pathname.replace(/\/$/, ''),
@@ -50,7 +48,7 @@ const nothingRemembered: TokenMemory = { get: () => undefined, set: () => {} }
 
 /** What userinfo needs to judge a request. */
 export function resourcePowers(server: Server): ResourcePowers {
-  const { issuer, self, nonces, store, verify, hash, clock, remembered } = server
+  const { issuer, self, nonces, store, verify, hash, clock } = server
   const now = clock()
   return {
     audience: issuer,
@@ -60,7 +58,7 @@ export function resourcePowers(server: Server): ResourcePowers {
     verify,
     hash,
     now,
-    remembered,
+    remembered: nothingRemembered,
     standing: async ({ grantRef }) => {
       if (grantRef === undefined) return 'live'
       return (await store.grants.standing(grantRef, now)) === 'live' ? 'live' : 'revoked'

@@ -188,6 +188,7 @@ test('method_not_allowed [NET-07] HEAD does not do what GET does', async () => {
   for (const path of ['/userinfo', '/authorize', '/interaction/AAAAAAAAAAAAAAAAAAAAAA']) {
     assertRefused(await world.send('HEAD', path), 'method_not_allowed')
   }
+  assert.equal((await world.send('HEAD', '/userinfo')).headers.get('allow'), 'GET, POST')
   assert.equal((await world.send('HEAD', '/jwks')).status, 200)
   assert.equal((await send()).status, 200)
 })
