@@ -24,6 +24,8 @@ export type ResourceIdentifier = Branded<string, 'ResourceIdentifier'>
 export type Sha256 = Branded<string, 'Sha256'>
 /** The base64url SHA-256 thumbprint of a public JWK. RFC 7638. */
 export type JwkThumbprint = Branded<string, 'JwkThumbprint'>
+/** The base64url SHA-256 thumbprint of a certificate's DER: `x5t#S256`. RFC 8705 §3.1. */
+export type CertificateThumbprint = Branded<string, 'CertificateThumbprint'>
 /** A PKCE S256 code challenge, 43 base64url characters. RFC 7636 §4.2. */
 export type CodeChallenge = Branded<string, 'CodeChallenge'>
 /** The key of a stored row: 16 random bytes, 22 base64url characters. Known to many, grants nothing. */
@@ -77,6 +79,12 @@ export const subject: (text: string) => Subject = mint('subject identifier', /^[
 export const sha256Digest: (text: string) => Sha256 = mint('SHA-256 digest', digest, 43)
 /** @throws MalformedName */
 export const jwkThumbprint: (text: string) => JwkThumbprint = mint('JWK thumbprint', digest, 43)
+/** @throws MalformedName */
+export const certificateThumbprint: (text: string) => CertificateThumbprint = mint(
+  'certificate thumbprint',
+  digest,
+  43,
+)
 /** @throws MalformedName */
 export const codeChallenge: (text: string) => CodeChallenge = mint('S256 code challenge', digest, 43)
 /** @throws MalformedName */
