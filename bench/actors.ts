@@ -1,27 +1,34 @@
-/** Who takes part in a run: one client and the DPoP keys of its instances. Made once, the same for every server. */
+/**
+ * Who takes part in a run: one client with the DPoP keys of its instances, one API, and one person. Made once, the same for
+ * every server.
+ */
 
 import { createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { isJsonObject } from '../src/core/names.ts'
 
 export const theClient = 'bench-client'
+/** The client under which the API asks about tokens. */
+export const theApi = 'bench-api'
 export const theKid = 'bench-key'
 export const theResource = 'https://bank.example'
 export const theScope = 'accounts'
 export const theRedirectUri = 'https://app.example/callback'
+export const theUsername = 'bench-person'
+export const thePassword = 'nobody keeps anything here'
 
 /** A private key ready to sign, and its public part. */
 export type Actor = { readonly privateKey: KeyObject; readonly publicJwk: JsonWebKey }
 
 /** The private keys of a run. */
-export type Actors = { readonly client: Actor; readonly proofKeys: readonly Actor[] }
+export type Actors = { readonly client: Actor; readonly api: Actor; readonly proofKeys: readonly Actor[] }
 
 /** As many as connections, so that no server profits from seeing one key only. */
 const proofKeys = 32
 
 /** Makes new keys and writes them to a file that every process of the run reads. */
 export function writeActors(path: string): void {
-  const keys = Array.from({ length: proofKeys + 1 }, () =>
+  const keys = Array.from({ length: proofKeys + 2 }, () =>
     generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
   )
   writeFileSync(path, JSON.stringify(keys), { mode: 0o600 })
@@ -31,9 +38,9 @@ export function writeActors(path: string): void {
 export function readActors(path: string): Actors {
   const keys: unknown = JSON.parse(readFileSync(path, 'utf8'))
   if (!Array.isArray(keys)) throw new TypeError('not a file of keys')
-  const [client, ...others] = keys.map(actorOf)
-  if (client === undefined) throw new TypeError('a file without keys')
-  return { client, proofKeys: others }
+  const [client, api, ...others] = keys.map(actorOf)
+  if (client === undefined || api === undefined) throw new TypeError('a file without keys')
+  return { client, api, proofKeys: others }
 }
 
 function actorOf(jwk: unknown): Actor {

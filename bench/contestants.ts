@@ -1,12 +1,13 @@
-/** Who is measured in which row. To add a row: name its work in messages.ts, sign its requests in load/requests.ts. */
+/** Who is measured in which row. To add a row: name its work in messages.ts, prepare it in load/units.ts. */
 
 import type { ChildProcess } from 'node:child_process'
 import type { Work } from './messages.ts'
 import { start } from './processes.ts'
-import { configure, registerClient } from './product.ts'
+import { configure, register } from './product.ts'
 
-/** What a server is started with: a directory of its own, the file of keys, a port on 127.0.0.1, and what ours is. */
+/** What a server is started with: the row, a directory of its own, the file of keys, a port on 127.0.0.1, and what ours is. */
 export type Place = {
+  readonly work: Work
   readonly directory: string
   readonly actors: string
   readonly port: number
@@ -14,18 +15,18 @@ export type Place = {
   readonly product: URL
 }
 
-/** Starts a server that knows the client of the run. */
+/** Starts a server that knows who takes part. */
 const starters = {
   strongroom: async ({ directory, actors, port, product }: Place) => {
-    await registerClient(directory, actors)
+    await register(directory, actors)
     return start(product, configure(directory, port))
   },
   floor: async (place: Place) => startProgram('floor', place),
   'oidc-provider': async (place: Place) => startProgram('oidc-provider', place),
 } as const
 
-function startProgram(name: string, { actors, port }: Place): ChildProcess {
-  return start(new URL(`./servers/${name}.ts`, import.meta.url), [actors, String(port)])
+function startProgram(name: string, { actors, port, work }: Place): ChildProcess {
+  return start(new URL(`./servers/${name}.ts`, import.meta.url), [actors, String(port), work])
 }
 
 /** The name of a server. */
@@ -43,6 +44,9 @@ export const loadGenerator = new URL('./load/main.ts', import.meta.url)
 export const peersOf: Readonly<Record<Work, readonly ServerName[]>> = {
   par: ['oidc-provider'],
   'token-client-credentials': ['oidc-provider'],
+  'token-refresh': ['oidc-provider'],
+  introspection: ['oidc-provider'],
+  'whole-flow': ['oidc-provider'],
 }
 
 /** What ours keeps its state in. */

@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeActors } from './actors.ts'
+import { startServer } from './contestants.ts'
 import { help, type Options, parseOptions, UsageError } from './options.ts'
 import { buildProduct } from './product.ts'
-import { type Report, renderTable } from './report.ts'
+import { failuresOf, type Report, renderTable } from './report.ts'
 import { measureRows } from './rows.ts'
 import { measureStartup } from './startup.ts'
 import { median, rounded } from './statistics.ts'
@@ -23,7 +24,9 @@ async function main(args: readonly string[]): Promise<number> {
     }
     const report = await measure(options)
     process.stdout.write(options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : renderTable(report))
-    return report.rows.every(({ errors }) => errors === 0) ? 0 : 1
+    const failures = failuresOf(report.rows)
+    for (const line of failures) process.stderr.write(`${line}\n`)
+    return failures.length === 0 ? 0 : 1
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause
     process.stderr.write(`${cause.message}\n`)
@@ -46,7 +49,7 @@ async function measure({ rows: works, seconds, runs }: Options): Promise<Report>
   const idleMs = Math.min(3000, seconds * 1500)
   const { readyMs, idleMb } = await measureStartup(directory, { product, starts: Math.min(5, runs), idleMs })
   progress(`ready after ${Math.round(readyMs)} ms, idle at ${idleMb.toFixed(1)} MB`)
-  const rows = await measureRows(works, { directory, actors, product, seconds, runs, progress }, units)
+  const rows = await measureRows(works, { directory, actors, product, seconds, runs, startServer, progress }, units)
   return {
     readyMs: Math.round(readyMs),
     idleMb: rounded(idleMb, 1),

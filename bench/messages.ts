@@ -3,7 +3,7 @@
 import { isJsonObject } from '../src/core/names.ts'
 
 /** The rows that can be measured, in the order they are printed. */
-export const works = ['par', 'token-client-credentials'] as const
+export const works = ['par', 'token-client-credentials', 'token-refresh', 'introspection', 'whole-flow'] as const
 
 /** The name of a row. */
 export type Work = (typeof works)[number]

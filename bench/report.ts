@@ -1,6 +1,6 @@
 /** What the benchmark prints: JSON for machines, a table for people. */
 
-/** One row. CPU in verifications for each request, times in milliseconds. */
+/** One row. CPU in verifications for each request, or each complete flow; times in milliseconds. */
 export type Row = {
   readonly work: string
   readonly store: string
@@ -11,7 +11,7 @@ export type Row = {
   readonly requestsPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
-  /** Answers that were not 2xx, of anybody: anything but 0 makes the row worthless. */
+  /** Answers that were no success, of anybody, warm-up included: anything but 0 makes the row worthless. */
   readonly errors: number
 }
 
@@ -21,6 +21,13 @@ export type Report = {
   readonly idleMb: number
   readonly verifyUs: number
   readonly rows: readonly Row[]
+}
+
+/** What makes the run worthless, one line for each row; nothing when every answer was a success. */
+export function failuresOf(rows: readonly Row[]): readonly string[] {
+  return rows
+    .filter(({ errors }) => errors !== 0)
+    .map(({ work, errors }) => `FAILED: ${work}: ${errors} answers were no success; its figures mean nothing`)
 }
 
 /** The report as text for people. */

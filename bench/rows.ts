@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadGenerator, ourStore, peersOf, type ServerName, startServer } from './contestants.ts'
+import { loadGenerator, ourStore, peersOf, type Place, type ServerName } from './contestants.ts'
 import { type LoadReport, type LoadTask, parseLoadReport, type Work } from './messages.ts'
 import { cpuSeconds, freePort, isReady, pidOf, start, stop } from './processes.ts'
 import type { Row } from './report.ts'
@@ -21,6 +21,7 @@ export type RowOptions = {
   readonly seconds: number
   /** How many windows each contestant gets. */
   readonly runs: number
+  readonly startServer: (name: ServerName, place: Place) => Promise<ChildProcess>
   readonly progress: (line: string) => void
 }
 
@@ -30,11 +31,17 @@ type Contestant = {
   readonly child: ChildProcess
   readonly origin: string
   readonly windows: Measured[]
+  /** Windows that count for nothing but their errors. */
+  readonly warmUps: Measured[]
 }
 
 type Measured = Extract<LoadReport, { kind: 'sent' }> & { readonly cpuPerRequest: number }
 
 const connections = 32
+
+function unitsOf(work: Work): string {
+  return work === 'whole-flow' ? 'flows' : 'requests'
+}
 
 /** Measures the rows; every unit that was measured on the way is left in `units`. */
 export async function measureRows(works: readonly Work[], options: RowOptions, units: number[]): Promise<Row[]> {
@@ -47,9 +54,10 @@ async function measureRow(work: Work, options: RowOptions, units: number[]): Pro
   const load = start(loadGenerator, [options.actors, String(connections)])
   const contestants: Contestant[] = []
   try {
-    for (const name of ['strongroom', ...peersOf[work], 'floor'] as const) {
-      contestants.push(await enter(name, options))
-    }
+    const names = ['strongroom', ...peersOf[work], 'floor'] as const
+    const entered = await Promise.allSettled(names.map((name) => enter(name, work, options)))
+    contestants.push(...entered.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])))
+    for (const one of entered) if (one.status === 'rejected') throw one.reason
     const [ours, ...others] = contestants
     if (ours === undefined) throw new Error('nobody came')
     const sizes = await warmUp(work, contestants, load, options)
@@ -69,9 +77,14 @@ async function measureRow(work: Work, options: RowOptions, units: number[]): Pro
   }
 }
 
-async function enter(name: ServerName, { directory, actors, product }: RowOptions): Promise<Contestant> {
+async function enter(
+  name: ServerName,
+  work: Work,
+  { directory, actors, product, startServer }: RowOptions,
+): Promise<Contestant> {
   const port = await freePort()
   const child = await startServer(name, {
+    work,
     directory: mkdtempSync(join(directory, `${name}-`)),
     actors,
     port,
@@ -84,7 +97,7 @@ async function enter(name: ServerName, { directory, actors, product }: RowOption
     await stop(child)
     throw cause
   }
-  return { name, child, origin, windows: [] }
+  return { name, child, origin, windows: [], warmUps: [] }
 }
 
 /** Sends each contestant a few requests to learn its speed, and then a window that does not count. */
@@ -96,16 +109,16 @@ async function warmUp(
 ): Promise<ReadonlyMap<ServerName, number>> {
   const sizes = new Map<ServerName, number>()
   for (const contestant of contestants) {
-    let requests = 320
+    let requests = work === 'whole-flow' ? 96 : 320
     // Cold code is slow: each window tells better how many requests fill the time.
-    for (const share of [0.5, 1, 1]) {
+    for (const share of [0.5, 1, 1, 1]) {
       const sent = await measureWindow({ work, requests, unit: 1 }, contestant, load)
+      contestant.warmUps.push(sent)
+      if (sent.errors > 0) progress(describe(work, 'warming up', contestant.name, sent))
       requests = Math.max(connections, Math.round((sent.requests / sent.seconds) * seconds * share))
     }
-    const sent = await measureWindow({ work, requests, unit: 1 }, contestant, load)
-    requests = Math.max(connections, Math.round((sent.requests / sent.seconds) * seconds))
     sizes.set(contestant.name, requests)
-    progress(`${work}: ${contestant.name} is warm, ${requests} requests a window`)
+    progress(`${work}: ${contestant.name} is warm, ${requests} ${unitsOf(work)} a window`)
   }
   return sizes
 }
@@ -147,7 +160,7 @@ function rowOf(work: Work, ours: Contestant, others: readonly Contestant[]): Row
       2,
     )
   const floor = others.find(({ name }) => name === 'floor')
-  const all = [ours, ...others].flatMap(({ windows }) => windows)
+  const all = [ours, ...others].flatMap(({ windows, warmUps }) => [...windows, ...warmUps])
   return {
     work,
     store: ourStore,
@@ -167,7 +180,7 @@ function rowOf(work: Work, ours: Contestant, others: readonly Contestant[]): Row
   }
 }
 
-function describe(work: Work, run: number, name: string, measured: Measured): string {
+function describe(work: Work, run: number | 'warming up', name: string, measured: Measured): string {
   const { cpuPerRequest, requests, seconds, errors, firstError } = measured
   const line = `${work} ${run}: ${name} ${cpuPerRequest.toFixed(2)}, ${Math.round(requests / seconds)}/s`
   return errors === 0 ? line : `${line}, ${errors} ERRORS, the first:\n${firstError}`

@@ -1,25 +1,32 @@
 /**
  * A closed loop of HTTP/1.1 over kept-alive connections that costs as little as it can: whole requests as bytes, answers
- * read only as far as to know where they end and which status they have.
+ * read only as far as the work needs them.
  */
 
 import { connect, type Socket } from 'node:net'
+import { Answer, WrongAnswer } from './answer.ts'
+
+/** A unit of work: yields one request after the other, is given each answer, and throws WrongAnswer at a wrong one. */
+export type Unit = Generator<Buffer, unknown, Answer>
+
+/** Begins a unit on a connection. */
+export type UnitOf = (lane: number) => Unit
 
 /** What came of one window. */
 export type Window = {
   readonly seconds: number
-  /** One for each answer, in milliseconds, sorted. */
+  /** One for each unit, in milliseconds, sorted. */
   readonly latencies: Float64Array
-  /** How many answers were not 2xx. */
+  /** How many units ended with a wrong answer. */
   readonly errors: number
-  /** The first of them, as it came. */
+  /** The first of them. */
   readonly firstError: string | undefined
 }
 
-/** Connections that wait for their requests. */
+/** Connections that wait for their work. */
 export type Connections = {
-  /** Sends all requests, one at a time on each connection, and waits for the last answer. */
-  readonly send: (requests: readonly Buffer[]) => Promise<Window>
+  /** Does all units, one at a time on each connection, and waits for the last answer. */
+  readonly send: (units: readonly UnitOf[]) => Promise<Window>
   readonly close: () => void
 }
 
@@ -27,7 +34,7 @@ export type Connections = {
 export async function openConnections(origin: URL, count: number): Promise<Connections> {
   const sockets = await Promise.all(Array.from({ length: count }, () => open(origin)))
   return {
-    send: (requests) => sendAll(sockets, requests),
+    send: (units) => sendAll(sockets, units),
     close: () => sockets.forEach((socket) => socket.destroy()),
   }
 }
@@ -43,29 +50,30 @@ function open({ hostname, port }: URL): Promise<Socket> {
   })
 }
 
-async function sendAll(sockets: readonly Socket[], requests: readonly Buffer[]): Promise<Window> {
-  const latencies = new Float64Array(requests.length)
-  const state: Shared = { requests, latencies, next: 0, errors: 0, firstError: undefined }
+async function sendAll(sockets: readonly Socket[], units: readonly UnitOf[]): Promise<Window> {
+  const latencies = new Float64Array(units.length)
+  const state: Shared = { units, latencies, next: 0, errors: 0, firstError: undefined }
   const started = performance.now()
-  await Promise.all(sockets.map((socket) => keepBusy(socket, state)))
+  await Promise.all(sockets.map((socket, lane) => keepBusy(socket, lane, state)))
   const seconds = (performance.now() - started) / 1000
   const { errors, firstError } = state
   return { seconds, latencies: latencies.toSorted(), errors, firstError }
 }
 
 type Shared = {
-  readonly requests: readonly Buffer[]
+  readonly units: readonly UnitOf[]
   readonly latencies: Float64Array
   next: number
   errors: number
   firstError: string | undefined
 }
 
-/** Sends on one socket until nothing is left. */
-function keepBusy(socket: Socket, state: Shared): Promise<void> {
+/** Works on one socket until nothing is left. */
+function keepBusy(socket: Socket, lane: number, state: Shared): Promise<void> {
   return new Promise((resolve, reject) => {
     let index = 0
-    let sentAt = 0
+    let unit: Unit | undefined
+    let startedAt = 0
     let received: Buffer | undefined
     const stop = (error?: Error) => {
       socket.off('data', take).off('close', closed).off('error', stop)
@@ -73,28 +81,42 @@ function keepBusy(socket: Socket, state: Shared): Promise<void> {
       else reject(error)
     }
     const closed = () => stop(new Error('the server closed a connection'))
-    const sendNext = () => {
+    const begin = () => {
       index = state.next
-      const request = state.requests[index]
-      if (request === undefined) return stop()
+      const next = state.units[index]
+      if (next === undefined) return stop()
       state.next += 1
-      sentAt = performance.now()
-      socket.write(request)
+      startedAt = performance.now()
+      unit = next(lane)
+      const { done, value } = unit.next()
+      if (done === true) return stop(new Error('a unit without a request'))
+      socket.write(value)
+    }
+    const end = () => {
+      state.latencies[index] = performance.now() - startedAt
+      begin()
+    }
+    const goOn = (answer: Answer) => {
+      const step = unit?.next(answer)
+      if (step?.done === false) socket.write(step.value)
+      else end()
     }
     const take = (chunk: Buffer) => {
       received = received === undefined ? chunk : Buffer.concat([received, chunk])
       if (!isWhole(received)) return
-      state.latencies[index] = performance.now() - sentAt
-      // "HTTP/1.1 2…"
-      if (received[9] !== 0x32) {
-        state.errors += 1
-        state.firstError ??= received.toString()
-      }
+      const answer = new Answer(received)
       received = undefined
-      sendNext()
+      try {
+        goOn(answer)
+      } catch (cause) {
+        if (!(cause instanceof WrongAnswer)) return stop(cause instanceof Error ? cause : new Error(String(cause)))
+        state.errors += 1
+        state.firstError ??= cause.message
+        end()
+      }
     }
     socket.on('data', take).on('close', closed).on('error', stop)
-    sendNext()
+    begin()
   })
 }
 

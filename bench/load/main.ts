@@ -1,42 +1,38 @@
 /** The load generator: a process of its own, so that what it costs is nobody's CPU but its own. */
 
-import { isJsonObject } from '../../src/core/names.ts'
 import { readActors } from '../actors.ts'
 import { type LoadReport, type LoadTask, parseLoadTask } from '../messages.ts'
-import { type Connections, openConnections } from './http.ts'
-import { type Endpoints, signRequests } from './requests.ts'
+import { type Connections, openConnections, type UnitOf } from './http.ts'
+import { prepareUnits } from './units.ts'
+import { type Visit, visitServer } from './visit.ts'
 
 const [actorsFile, connectionCount] = process.argv.slice(2)
 if (actorsFile === undefined || connectionCount === undefined) throw new TypeError('usage: ACTORS CONNECTIONS')
 const actors = readActors(actorsFile)
+const count = Number(connectionCount)
 
-let prepared: { readonly requests: readonly Buffer[]; readonly connections: Connections } | undefined
+let prepared: { readonly units: readonly UnitOf[]; readonly connections: Connections } | undefined
+const visits = new Map<string, Visit>()
 
 async function perform(task: LoadTask): Promise<LoadReport> {
   if (task.do === 'send') return send()
-  const endpoints = await endpointsOf(task.origin)
-  const requests = await signRequests(task.work, task.requests, { endpoints, actors })
-  prepared = { requests, connections: await openConnections(new URL(task.origin), Number(connectionCount)) }
+  const { origin } = task
+  const visit = visits.get(origin) ?? (await visitServer(origin, actors, count))
+  visits.set(origin, visit)
+  const units = await prepareUnits(task.work, task.requests, visit, actors)
+  prepared = { units, connections: await openConnections(new URL(origin), count) }
   return { kind: 'prepared' }
-}
-
-async function endpointsOf(origin: string): Promise<Endpoints> {
-  const response = await fetch(`${origin}/.well-known/openid-configuration`, { headers: { connection: 'close' } })
-  const metadata: unknown = await response.json()
-  if (!isJsonObject(metadata)) throw new TypeError('not a metadata document')
-  const { issuer, pushed_authorization_request_endpoint: par, token_endpoint: token } = metadata
-  return { issuer: String(issuer), par: String(par), token: String(token) }
 }
 
 async function send(): Promise<LoadReport> {
   if (prepared === undefined) throw new TypeError('nothing was prepared')
-  const { requests, connections } = prepared
+  const { units, connections } = prepared
   prepared = undefined
-  const { seconds, latencies, errors, firstError } = await connections.send(requests)
+  const { seconds, latencies, errors, firstError } = await connections.send(units)
   connections.close()
   return {
     kind: 'sent',
-    requests: requests.length,
+    requests: units.length,
     seconds,
     p50: latencies[Math.floor(latencies.length * 0.5)] ?? 0,
     p99: latencies[Math.floor(latencies.length * 0.99)] ?? 0,

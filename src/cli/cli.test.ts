@@ -1,91 +1,11 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, afterEach, before, test } from 'node:test'
+import { test } from 'node:test'
+import { aCommandLine, failed } from './running.test-support.ts'
 
-const main = new URL('main.ts', import.meta.url).pathname
-const directory = mkdtempSync(join(tmpdir(), 'strongroom-cli-'))
-const started: Running[] = []
-const port = await freePort()
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
-type Running = { readonly child: ChildProcess; readonly outcome: Promise<Outcome>; readonly stdout: () => string }
-
-function start(args: readonly string[], input = '', env: Record<string, string> = {}): Running {
-  const child = spawn(process.execPath, [main, ...args], { cwd: directory, env: { PATH: process.env['PATH'], ...env } })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (data) => (stdout += data))
-  child.stderr.on('data', (data) => (stderr += data))
-  child.stdin.on('error', () => undefined)
-  child.stdin.end(input)
-  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
-  const outcome = new Promise<Outcome>((resolve) => {
-    child.on('close', (code) => {
-      clearTimeout(timer)
-      resolve({ code, stdout, stderr })
-    })
-  })
-  const running = { child, outcome, stdout: () => stdout }
-  started.push(running)
-  return running
-}
-
-function run(args: readonly string[], input = '', env: Record<string, string> = {}): Promise<Outcome> {
-  return start(args, input, env).outcome
-}
-
-/** One line on standard error, no stack, nothing on standard output. */
-function failed({ code, stdout, stderr }: Outcome, expected: number, line: RegExp): void {
-  assert.equal(code, expected, stderr)
-  assert.equal(stdout, '')
-  assert.match(stderr, line)
-  assert.match(stderr, /^strongroom: [^\n]+\n$/)
-}
-
-async function serving(...args: readonly string[]): Promise<Running & { readonly url: string }> {
-  const running = start(['serve', '--json', ...args])
-  for (let wait = 0; wait < 200; wait += 1) {
-    const ready = running
-      .stdout()
-      .split('\n')
-      .find((line) => line.includes('"ready":true'))
-    if (ready !== undefined) return { ...running, url: JSON.parse(ready).url }
-    if (running.child.exitCode !== null) break
-    await new Promise((tick) => setTimeout(tick, 50))
-  }
-  return assert.fail(`it did not start: ${(await running.outcome).stderr}`)
-}
-
-before(async () => {
-  const { code, stdout } = await run(['init', '--json'])
-  assert.equal(code, 0)
-  assert.equal(JSON.parse(stdout).keptKey, false)
-  const file = join(directory, 'strongroom.yaml')
-  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('4400', String(port)))
-})
-
-afterEach(async () => {
-  for (const { child, outcome } of started.splice(0)) {
-    child.kill('SIGKILL')
-    await outcome
-  }
-})
-
-after(() => {
-  rmSync(directory, { recursive: true, force: true })
-})
+const { directory, port, run, serving } = await aCommandLine()
 
 test('init writes a valid configuration and a private sealing key, and overwrites nothing', async () => {
   const key = readFileSync(join(directory, 'sealing.key'), 'utf8')

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { Command } from 'commander'
-import type { ClientRecord } from '../core/flow.ts'
+import type { ClientRecord } from '../core/client.ts'
 import type { PublicKey } from '../core/jose.ts'
 import { openidScopes } from '../core/metadata.ts'
 import { type ClientId, clientId, isJsonObject, type JsonObject, numericDate } from '../core/names.ts'
@@ -11,6 +11,8 @@ import { misuse } from './failures.ts'
 import { readJson, removeAgain, writeNew } from './files.ts'
 import { print, printJson, printTable } from './output.ts'
 import { collect, common } from './options.ts'
+import { recordChange } from './record-change.ts'
+import { registrationOf } from './registration.ts'
 
 type CommonOptions = ConfigOptions & { readonly json?: true }
 type AddOptions = CommonOptions & {
@@ -23,6 +25,7 @@ type AddOptions = CommonOptions & {
   readonly jwks?: string
   readonly signingAlg?: string
   readonly generateKey?: string
+  readonly resourceServer?: string
 }
 
 /** `strongroom client`: the applications that may ask for access. Works while the server runs. */
@@ -37,11 +40,16 @@ export function clientCommand(): Command {
     .option('--from <file>', 'client metadata as JSON, member names of RFC 7591; flags override it')
     .option('--name <text>', 'client_name, shown to people at consent')
     .option('--redirect-uri <uri>', 'one of redirect_uris; may repeat', collect)
-    .option('--grant <type>', 'one of grant_types: authorization_code, client_credentials; may repeat', collect)
+    .option(
+      '--grant <type>',
+      'one of grant_types: authorization_code, refresh_token, client_credentials; may repeat',
+      collect,
+    )
     .option('--scope <scopes>', 'what it may ask for, separated by spaces')
     .option('--application-type <type>', 'web or native')
     .option('--jwks <file>', 'its public keys as a JWK set')
     .option('--signing-alg <alg>', 'token_endpoint_auth_signing_alg: ES256, PS256 or EdDSA')
+    .option('--resource-server <resource>', 'credentials for this API, which asks about tokens and obtains none')
     .option('--generate-key <file>', 'make an ES256 key; the private JWK goes to the file (mode 0600)')
     .addHelpText(
       'after',
@@ -50,6 +58,7 @@ Examples:
   strongroom client add --name "Budget" --redirect-uri https://budget.example/callback \\
     --scope "openid accounts" --generate-key budget.key.json
   strongroom client add --from budget.json --jwks budget.jwks.json
+  strongroom client add --name "The bank's API" --resource-server https://bank.example --generate-key bank.key.json
   strongroom client add --name "Nightly job" --grant client_credentials --scope accounts --jwks job.jwks.json`,
     )
     .action(add)
@@ -60,6 +69,18 @@ Examples:
     .argument('<client_id>')
     .addHelpText('after', '\nExample:\n  strongroom client show c-4vNfh3… --json')
     .action(show)
+  common(command.command('suspend'), 'shut a client out; everything issued to it ends')
+    .argument('<client_id>')
+    .addHelpText('after', '\nExample:\n  strongroom client suspend c-4vNfh3…')
+    .action((id: string, options: CommonOptions) => setStatus(id, 'suspended', options))
+  common(command.command('activate'), 'let a suspended client in again; what ended stays ended')
+    .argument('<client_id>')
+    .addHelpText('after', '\nExample:\n  strongroom client activate c-4vNfh3…')
+    .action((id: string, options: CommonOptions) => setStatus(id, 'active', options))
+  common(command.command('remove'), 'forget a client for good; everything issued to it ends')
+    .argument('<client_id>')
+    .addHelpText('after', '\nExample:\n  strongroom client remove c-4vNfh3…')
+    .action(remove)
   return command
 }
 
@@ -77,13 +98,21 @@ async function add(options: AddOptions): Promise<void> {
     createdAt: systemClock(),
   }
   generated?.write()
+  let outcome: 'added' | 'not added' = 'not added'
   try {
-    await withManaged(config, (store) => store.clients.add(client))
+    await withManaged(config, async (store) => {
+      await store.clients.add(client)
+      outcome = 'added'
+      await recordChange(
+        { config, store },
+        { type: 'admin.changed', reason: 'client_added', clientId: client.clientId },
+      )
+    })
   } catch (error) {
-    generated?.remove()
+    if (outcome === 'not added') generated?.remove()
     throw error
   }
-  if (options.json === true) return printJson(shown(client))
+  if (options.json === true) return printJson(registrationOf(client))
   print(`client_id  ${client.clientId}`)
   if (options.generateKey !== undefined) print(`key        ${options.generateKey}  (secret, mode 0600)`)
 }
@@ -112,6 +141,7 @@ function metadataOf(options: AddOptions, generated: JsonObject | undefined): Jso
     scope: options.scope,
     application_type: options.applicationType,
     token_endpoint_auth_signing_alg: options.signingAlg,
+    resource_server: options.resourceServer,
     jwks: options.jwks === undefined ? generated : readJson(options.jwks),
   }
   return { ...file, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) }
@@ -119,7 +149,15 @@ function metadataOf(options: AddOptions, generated: JsonObject | undefined): Jso
 
 function contextOf({ server, mode }: Config) {
   const scopes = [...openidScopes, ...server.apis.flatMap((api) => api.scopes.map(({ name }) => name))]
-  return { scopes, mode, hash: sha256, isUsable }
+  const certificates = server.mutualTlsOrigin === undefined ? 'not asked for' : 'asked for'
+  return {
+    scopes,
+    resources: server.apis.map(({ resource }) => resource),
+    mode,
+    certificates,
+    hash: sha256,
+    isUsable,
+  } as const
 }
 
 function isUsable({ jwk }: PublicKey): boolean {
@@ -131,29 +169,11 @@ function isUsable({ jwk }: PublicKey): boolean {
   }
 }
 
-/** A client as RFC 7591 writes one. */
-function shown(client: ClientRecord): object {
-  return {
-    client_id: client.clientId,
-    client_id_issued_at: client.createdAt,
-    client_name: client.name,
-    application_type: client.applicationType,
-    redirect_uris: client.redirectUris,
-    grant_types: client.grantTypes,
-    scope: client.scope.join(' '),
-    token_endpoint_auth_method: 'private_key_jwt',
-    token_endpoint_auth_signing_alg: client.tokenEndpointAuthSigningAlg,
-    id_token_signed_response_alg: client.idTokenSignedResponseAlg,
-    jwks: { keys: client.keys.map(({ jwk, alg, kid }) => ({ ...jwk, alg, kid })) },
-    status: client.status,
-  }
-}
-
 async function list(options: CommonOptions): Promise<void> {
   const clients = await withManaged(configured(options), (store) =>
     all<ClientRecord, ClientId>(store.clients.list, (client) => client.clientId),
   )
-  if (options.json === true) return printJson(clients.map(shown))
+  if (options.json === true) return printJson(clients.map(registrationOf))
   printTable([
     ['CLIENT_ID', 'NAME', 'STATUS', 'SCOPE'],
     ...clients.map((client) => [client.clientId, client.name, client.status, client.scope.join(' ')]),
@@ -164,7 +184,31 @@ async function show(id: string, options: CommonOptions): Promise<void> {
   const wanted = clientId(id)
   const client = await withManaged(configured(options), (store) => store.clients.find(wanted))
   if (client === undefined) return misuse(`there is no client "${wanted}"`)
-  if (options.json === true) return printJson(shown(client))
-  const rows = Object.entries(shown(client)).filter(([, value]) => value !== undefined)
+  if (options.json === true) return printJson(registrationOf(client))
+  const rows = Object.entries(registrationOf(client)).filter(([, value]) => value !== undefined)
   printTable(rows.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]))
+}
+
+async function setStatus(id: string, status: 'active' | 'suspended', options: CommonOptions): Promise<void> {
+  const client = clientId(id)
+  const config = configured(options)
+  await withManaged(config, async (store) => {
+    const outcome = await store.clients.setStatus(client, status, systemClock())
+    if (outcome === 'unknown') misuse(`there is no client "${client}"`)
+    const reason = status === 'active' ? 'client_activated' : 'client_suspended'
+    await recordChange({ config, store }, { type: 'admin.changed', reason, clientId: client })
+  })
+  if (options.json === true) return printJson({ client_id: client, status })
+  print(status === 'active' ? `activated ${client}` : `suspended ${client}`)
+}
+
+async function remove(id: string, options: CommonOptions): Promise<void> {
+  const client = clientId(id)
+  const config = configured(options)
+  await withManaged(config, async (store) => {
+    if ((await store.clients.remove(client)) === 'unknown') misuse(`there is no client "${client}"`)
+    await recordChange({ config, store }, { type: 'admin.changed', reason: 'client_removed', clientId: client })
+  })
+  if (options.json === true) return printJson({ client_id: client, status: 'removed' })
+  print(`removed ${client}`)
 }

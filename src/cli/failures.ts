@@ -5,6 +5,9 @@ import { MalformedName } from '../core/names.ts'
 import { ConfigError } from '../node/config/index.ts'
 import { SigningKeysUnavailable } from '../node/keys.ts'
 import { ListenerUnavailable } from '../node/listener.ts'
+import { ServerCertificateUnavailable } from '../node/tls/server-certificate.ts'
+import { CertificateHeaderUnsafe } from '../node/tls/self-test.ts'
+import { TrustAnchorsUnavailable } from '../node/tls/trust-anchors.ts'
 import { CorruptRecord, StoreFull, StoreOverloaded, StoreUnavailable } from '../stores/errors.ts'
 import { tell } from './output.ts'
 
@@ -50,9 +53,12 @@ function judge(error: unknown): { readonly exitCode: ExitCode; readonly lines: r
     return { exitCode, lines: [message] }
   }
   if (error instanceof MalformedName) return { exitCode: exitCodes.usage, lines: [message] }
+  if (misconfigured.some((kind) => error instanceof kind)) return { exitCode: exitCodes.usage, lines: [message] }
   if (unreachable.some((kind) => error instanceof kind)) return { exitCode: exitCodes.unreachable, lines: [message] }
   return { exitCode: exitCodes.unexpected, lines: [`unexpected: ${message} (--verbose shows where)`] }
 }
+
+const misconfigured = [ServerCertificateUnavailable, CertificateHeaderUnsafe, TrustAnchorsUnavailable] as const
 
 const unreachable = [ListenerUnavailable, StoreUnavailable, StoreOverloaded, StoreFull, CorruptRecord] as const
 

@@ -4,8 +4,13 @@ import { Command } from 'commander'
 import { clientCommand } from './client.ts'
 import { configCommand } from './config.ts'
 import { demoCommand } from './demo.ts'
+import { eventsCommand } from './events.ts'
+import { doctorCommand } from './doctor.ts'
+import { explainCommand } from './explain.ts'
 import { report } from './failures.ts'
+import { grantCommand } from './grant.ts'
 import { initCommand } from './init.ts'
+import { keyCommand } from './key.ts'
 import { serveCommand } from './serve.ts'
 import { userCommand } from './user.ts'
 import { version } from './version.ts'
@@ -30,6 +35,11 @@ Start here:
     configCommand(),
     userCommand(),
     clientCommand(),
+    grantCommand(),
+    keyCommand(),
+    eventsCommand(),
+    doctorCommand(),
+    explainCommand(),
     demoCommand(),
   ]) {
     root.addCommand(command)

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { createPages } from '../console/index.ts'
 import type { Config } from '../node/config/index.ts'
 import { createJsonLog, createTerminalLog, type Log, standardOutput } from '../node/log.ts'
-import { startService } from '../node/service.ts'
+import { type Service, startService } from '../node/service.ts'
 import { type ConfigOptions, configured } from './configured.ts'
 import { print, tell } from './output.ts'
 import { collect } from './options.ts'
@@ -39,7 +39,7 @@ async function serve(options: ServeOptions): Promise<void> {
     // Heard from the start, so that no signal falls between starting and waiting.
     const signal = untilSignal()
     const service = await startService(config, { audit: log.audit, pages: createPages() })
-    announce(config, service.url, options)
+    announce(config, service, options)
     tell(`strongroom: ${await signal}: letting running requests end`)
     await service.close()
   } finally {
@@ -52,19 +52,23 @@ function logOf({ log: { level } }: Config, { json }: ServeOptions): Log {
   return process.stdout.isTTY && json !== true ? createTerminalLog({ level, sink }) : createJsonLog({ level, sink })
 }
 
-function announce(config: Config, url: string, { json }: ServeOptions): void {
+function announce(config: Config, { url, mutualTlsUrl }: Service, { json }: ServeOptions): void {
   const { issuer, apis } = config.server
   const store = config.store.kind === 'sqlite' ? config.store.path : 'in memory, gone with this process'
   if (json === true) {
     const { mode } = config
-    return print(JSON.stringify({ ready: true, version: version(), issuer, url, store, apis: apis.length, mode }))
+    const at = { url, mtlsUrl: mutualTlsUrl }
+    return print(JSON.stringify({ ready: true, version: version(), issuer, ...at, store, apis: apis.length, mode }))
   }
   tell(`Strongroom ${version()}: FAPI 2.0 authorization server`)
   tell(`  issuer   ${issuer}`)
-  tell(`  listens  ${url}${config.mode === 'production' ? '  (TLS ends in front of it)' : ''}`)
+  tell(
+    `  listens  ${url}${config.mode === 'production' && config.listen.tls === undefined ? '  (TLS ends in front of it)' : ''}`,
+  )
+  if (mutualTlsUrl !== undefined) tell(`  listens  ${mutualTlsUrl}  (client certificates)`)
   tell(`  store    ${store}`)
   tell(`  APIs     ${apis.length === 0 ? 'none' : apis.map(({ name }) => name).join(', ')}`)
-  if (config.mode === 'production' && config.listen.addressHeader === 'none') {
+  if (config.mode === 'production' && config.listen.tls === undefined && config.listen.addressHeader === 'none') {
     tell('  WARNING  listen.addressHeader is not set: sign-ins are not bounded by the address they come from')
   }
   if (config.mode === 'development_loopback') {

@@ -3,13 +3,16 @@ import type { UserRecord } from '../core/flow.ts'
 import { numericDate, subject, type Username, username } from '../core/names.ts'
 import { createPasswords } from '../node/passwords.ts'
 import { random, systemClock } from '../node/runtime.ts'
+import type { ManagedStore } from '../stores/managed.ts'
 import { all, type ConfigOptions, configured, withManaged } from './configured.ts'
 import { misuse } from './failures.ts'
 import { leastPasswordCharacters, newPassword, type PasswordOptions } from './password.ts'
 import { print, printJson, printTable } from './output.ts'
 import { common } from './options.ts'
+import { recordChange } from './record-change.ts'
 
 type CommonOptions = ConfigOptions & { readonly json?: true }
+type Managed = ManagedStore['store']
 type AddOptions = CommonOptions & PasswordOptions & { readonly name?: string; readonly email?: string }
 
 const passwordHelp = `
@@ -65,8 +68,11 @@ async function add(name: string, options: AddOptions): Promise<void> {
     createdAt: systemClock(),
     claims: claimsOf(options),
   }
-  const outcome = await withManaged(config, (store) => store.users.add(user))
-  if (outcome === 'exists') misuse(`there is a person "${user.username}" already`)
+  await withManaged(config, async (store) => {
+    const outcome = await store.users.add(user)
+    if (outcome === 'exists') misuse(`there is a person "${user.username}" already`)
+    await recordChange({ config, store }, { type: 'admin.changed', reason: 'user_added', subject: user.subject })
+  })
   if (options.json === true) return printJson(shown(user))
   print(`added ${user.username} (${user.subject})`)
 }
@@ -98,7 +104,8 @@ async function list(options: CommonOptions): Promise<void> {
 
 async function setLocked(name: string, locked: 'locked' | 'active', options: CommonOptions): Promise<void> {
   const user = username(name)
-  await change(options, user, (store) => store.users.setLocked(user, locked, systemClock()))
+  const reason = locked === 'locked' ? 'user_locked' : 'user_unlocked'
+  await change(options, user, reason, (store) => store.users.setLocked(user, locked, systemClock()))
   if (options.json === true) return printJson({ username: user, status: locked })
   print(locked === 'locked' ? `locked ${user}` : `unlocked ${user}`)
 }
@@ -106,7 +113,8 @@ async function setLocked(name: string, locked: 'locked' | 'active', options: Com
 async function setPassword(name: string, options: CommonOptions & PasswordOptions): Promise<void> {
   const user = username(name)
   const passwordHash = await createPasswords().hash((await newPassword(options)).reveal())
-  await change(options, user, (store) => store.users.setPassword(user, passwordHash, systemClock()))
+  const work = (store: Managed) => store.users.setPassword(user, passwordHash, systemClock())
+  await change(options, user, 'user_password_set', work)
   if (options.json === true) return printJson({ username: user })
   print(`${user} has a new password`)
 }
@@ -114,8 +122,13 @@ async function setPassword(name: string, options: CommonOptions & PasswordOption
 async function change(
   options: CommonOptions,
   user: Username,
-  work: (store: Parameters<Parameters<typeof withManaged>[1]>[0]) => Promise<'set' | 'unknown'>,
+  reason: string,
+  work: (store: Managed) => Promise<'set' | 'unknown'>,
 ): Promise<void> {
-  const outcome = await withManaged(configured(options), work)
-  if (outcome === 'unknown') misuse(`there is no person "${user}"`)
+  const config = configured(options)
+  await withManaged(config, async (store) => {
+    if ((await work(store)) === 'unknown') misuse(`there is no person "${user}"`)
+    const found = await store.users.byUsername(user)
+    await recordChange({ config, store }, { type: 'admin.changed', reason, subject: found?.subject })
+  })
 }

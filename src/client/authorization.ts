@@ -3,9 +3,11 @@
 import * as oauth from 'oauth4webapi'
 import { openidScopes } from '../core/metadata.ts'
 import type { ResourceIdentifier } from '../core/names.ts'
-import { exchange, requestOptions, type Wire } from './exchange.ts'
 import { fail, printable } from './errors.ts'
+import { exchange, provenOptions, type Wire } from './exchange.ts'
+import { checkSignIn } from './id-token.ts'
 import { type Session, sessionOf } from './session.ts'
+import { redeemCode } from './tokens.ts'
 
 /** What may differ from one flow to the next. */
 export type BeginOptions = {
@@ -16,7 +18,9 @@ export type BeginOptions = {
   /** OIDC Core §3.1.2.1. */
   readonly prompt?: 'none' | 'login' | 'consent' | 'select_account'
   /** How old the sign-in may be, in seconds. OIDC Core §3.1.2.1. */
-  readonly maxAge?: number
+  readonly maxAge?: number | undefined
+  /** The ways of signing in that will do, of which one must come back. OIDC Core §5.5.1.1. */
+  readonly acrValues?: readonly string[] | undefined
   readonly loginHint?: string
 }
 
@@ -33,6 +37,7 @@ export type Pending = {
   readonly nonce: string | undefined
   readonly codeVerifier: string
   readonly maxAge: number | undefined
+  readonly acrValues: readonly string[] | undefined
 }
 
 /** What one client asks for. */
@@ -52,21 +57,19 @@ export async function begin(
   options: BeginOptions,
 ): Promise<{ readonly url: string; readonly pending: Pending }> {
   const pending = newPending(wire, purpose, options)
-  const parameters = await parametersOf(pending, purpose, options)
-  const pushed = await exchange(async () => {
-    const response = await oauth.pushedAuthorizationRequest(
-      wire.server,
-      wire.client,
-      wire.authentication,
-      new URLSearchParams(parameters),
-      { ...requestOptions(wire), DPoP: wire.dpop.atServer },
-    )
-    return oauth.processPushedAuthorizationResponse(wire.server, wire.client, response)
-  }, 'response_unusable')
+  const parameters = await parametersOf(wire, pending, purpose, options)
+  const { server, client, authentication } = wire
+  const attempt = async () => {
+    const form = new URLSearchParams(parameters)
+    const options = provenOptions(wire, 'atServer')
+    const response = await oauth.pushedAuthorizationRequest(server, client, authentication, form, options)
+    return oauth.processPushedAuthorizationResponse(server, client, response)
+  }
+  const pushed = await exchange(wire, attempt, 'response_unusable')
   return { url: authorizationUrl(wire, pushed.request_uri), pending }
 }
 
-function newPending(wire: Wire, purpose: Purpose, { state, scope, maxAge }: BeginOptions): Pending {
+function newPending(wire: Wire, purpose: Purpose, { state, scope, maxAge, acrValues }: BeginOptions): Pending {
   const asked = scope ?? purpose.scope
   return {
     issuer: wire.server.issuer,
@@ -77,11 +80,12 @@ function newPending(wire: Wire, purpose: Purpose, { state, scope, maxAge }: Begi
     nonce: hasScope(asked, 'openid') ? oauth.generateRandomNonce() : undefined,
     codeVerifier: oauth.generateRandomCodeVerifier(),
     maxAge,
+    acrValues,
   }
 }
 
-async function parametersOf(pending: Pending, { resource }: Purpose, options: BeginOptions) {
-  const { redirectUri, scope, state, nonce, codeVerifier, maxAge } = pending
+async function parametersOf(wire: Wire, pending: Pending, { resource }: Purpose, options: BeginOptions) {
+  const { redirectUri, scope, state, nonce, codeVerifier, maxAge, acrValues } = pending
   return {
     response_type: 'code',
     redirect_uri: redirectUri,
@@ -92,9 +96,16 @@ async function parametersOf(pending: Pending, { resource }: Purpose, options: Be
     ...resourceOf(scope, resource),
     ...(nonce === undefined ? {} : { nonce }),
     ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
+    ...(acrValues === undefined ? {} : essentialAcr(wire, acrValues)),
     ...(options.prompt === undefined ? {} : { prompt: options.prompt }),
     ...(options.loginHint === undefined ? {} : { login_hint: options.loginHint }),
   }
+}
+
+/** What says "one of these or nothing", to a server that knows the parameter for it. OIDC Core §5.5.1.1. */
+function essentialAcr({ server }: Wire, values: readonly string[]) {
+  const claims = JSON.stringify({ id_token: { acr: { essential: true, values } } })
+  return { acr_values: values.join(' '), ...(server.claims_parameter_supported === true ? { claims } : {}) }
 }
 
 /** The API the tokens are for, when anything of an API is asked for. RFC 8707 §2. */
@@ -133,9 +144,13 @@ export async function finish(
   // Before anything is awaited, so that of two callbacks at once only one goes on.
   if (!spent.spend(pending.state)) fail('pending_spent')
   checkOutcome(callback)
-  const tokens = await redeem(wire, parameters, pending)
-  const claims = oauth.getValidatedIdTokenClaims(tokens)
-  return sessionOf(tokens, { of: wire.of, asked: pending.scope, claims, clock: wire.ports.clock })
+  const { redirectUri, codeVerifier, nonce, maxAge, acrValues, scope } = pending
+  const validated = oauth.validateAuthResponse(wire.server, wire.client, parameters, pending.state)
+  const received = await redeemCode(wire, { callback: validated, redirectUri, codeVerifier, nonce, maxAge })
+  const now = wire.clock.now()
+  checkSignIn(received.claims, { maxAge, acrValues }, now)
+  const id = oauth.generateRandomState()
+  return sessionOf(received, { of: wire.of, id, asked: scope, possession: wire.possession, now })
 }
 
 function checkCallback(wire: Wire, callback: URLSearchParams, pending: Pending): URLSearchParams {
@@ -164,35 +179,6 @@ function checkOutcome(callback: URLSearchParams): void {
     fail(error === 'access_denied' ? 'access_denied' : 'authorization_refused', details)
   }
   if (!callback.get('code')) fail('response_malformed', { detail: 'code' })
-}
-
-async function redeem(wire: Wire, callback: URLSearchParams, pending: Pending): Promise<oauth.TokenEndpointResponse> {
-  const { server, client } = wire
-  const options = { ...requestOptions(wire), DPoP: wire.dpop.atServer }
-  const parameters = oauth.validateAuthResponse(server, client, callback, pending.state)
-  const answer = await exchange(async () => {
-    const { redirectUri, codeVerifier } = pending
-    const response = await oauth.authorizationCodeGrantRequest(
-      server,
-      client,
-      wire.authentication,
-      parameters,
-      redirectUri,
-      codeVerifier,
-      options,
-    )
-    const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, {
-      ...(pending.nonce === undefined ? {} : { expectedNonce: pending.nonce, requireIdToken: true }),
-      ...(pending.maxAge === undefined ? {} : { maxAge: pending.maxAge }),
-    })
-    return { response, tokens }
-  }, 'id_token_invalid')
-  if (answer.tokens.id_token !== undefined) {
-    // Over TLS too: FAPI 2.0 MS §5.6.2; CL-14.
-    const check = () => oauth.validateApplicationLevelSignature(server, answer.response, requestOptions(wire))
-    await exchange(check, 'id_token_invalid')
-  }
-  return answer.tokens
 }
 
 /** The flows this client has finished, by their state: a second line of defence behind the session of the caller. */

@@ -1,6 +1,8 @@
 /** How every request of the client leaves, and what a failed one becomes. */
 
 import * as oauth from 'oauth4webapi'
+import { isJsonObject } from '../core/names.ts'
+import type { ClientClock } from './clock.ts'
 import { ClientError, type ClientErrorReason, fail, printable, refusalDetails } from './errors.ts'
 import type { ServerMetadata } from './metadata.ts'
 import type { ClientPorts } from './ports.ts'
@@ -13,11 +15,26 @@ export type Wire = {
   readonly client: oauth.Client
   readonly authentication: oauth.ClientAuth
   readonly ports: ClientPorts
+  readonly clock: ClientClock
   /** Plain http is spoken only when the issuer is on the loopback of this machine. */
   readonly transport: { readonly [oauth.allowInsecureRequests]: boolean }
-  /** One key, but a nonce memory of its own for each server: a nonce of one never goes to the other. RFC 9449 §8, §9. */
-  readonly dpop: { readonly atServer: oauth.DPoPHandle; readonly atResource: oauth.DPoPHandle }
+  readonly possession: Possession
+  /** Takes the encryption off an ID token; undefined where there is no key for it. */
+  readonly decrypt: ((jwe: string) => Promise<string>) | undefined
 }
+
+/**
+ * What tokens are bound to. One DPoP key, but a nonce memory of its own for each server: a nonce of one never goes to the
+ * other. RFC 9449 §8, §9.
+ */
+export type Possession =
+  | {
+      readonly tokenType: 'dpop'
+      readonly thumbprint: string
+      readonly atServer: oauth.DPoPHandle
+      readonly atResource: oauth.DPoPHandle
+    }
+  | { readonly tokenType: 'bearer'; readonly thumbprint: string }
 
 /** What oauth4webapi takes with every request. */
 export function requestOptions({ ports, transport }: Wire) {
@@ -34,24 +51,55 @@ export function requestOptions({ ports, transport }: Wire) {
   return { ...transport, [oauth.customFetch]: fetch }
 }
 
+/** The same, with a proof for the authorization server or for the API. A certificate is proved by the connection. */
+export function provenOptions(wire: Wire, at: 'atServer' | 'atResource') {
+  const { possession } = wire
+  return { ...requestOptions(wire), ...(possession.tokenType === 'dpop' ? { DPoP: possession[at] } : {}) }
+}
+
 type Body = oauth.ProtectedResourceRequestBody
 
+/** What may be put right about a refused request, each at most once. */
+type Remedy = 'nonce' | 'clock'
+
 /**
- * Runs an attempt, and once more when the server asks for a nonce and gave one. RFC 9449 §8, §9.
+ * Runs an attempt; once more with the nonce the server asks for, and once more by the server's time when it does not know
+ * the client by ours. RFC 9449 §8, §9; FAPI 2.0 SP §5.3.3.1 note 1.
  * @throws ClientError nonce_demanded_again, redirect_refused, request_refused, unreachable, or `otherwise`
  */
-export async function exchange<T>(attempt: () => Promise<T>, otherwise: ClientErrorReason): Promise<T> {
-  try {
-    return await attempt()
-  } catch (first) {
-    if (!oauth.isDPoPNonceError(first)) throw await toClientError(first, otherwise)
+export async function exchange<T>(
+  { clock }: Pick<Wire, 'clock'>,
+  attempt: () => Promise<T>,
+  otherwise: ClientErrorReason,
+): Promise<T> {
+  const tried = new Set<Remedy>()
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const remedy = tried.has('clock') && !oauth.isDPoPNonceError(error) ? undefined : await remedyFor(error, clock)
+      if (remedy === undefined) throw await toClientError(error, otherwise)
+      if (tried.has(remedy)) fail('nonce_demanded_again')
+      tried.add(remedy)
+    }
   }
-  try {
-    return await attempt()
-  } catch (second) {
-    if (oauth.isDPoPNonceError(second)) fail('nonce_demanded_again')
-    throw await toClientError(second, otherwise)
-  }
+}
+
+/** What the server says when it does not take the time of an assertion or a proof. */
+const errorsOfTime: readonly unknown[] = ['invalid_client', 'invalid_dpop_proof']
+
+async function remedyFor(error: unknown, clock: ClientClock): Promise<Remedy | undefined> {
+  // The proof of the next attempt is made with the nonce that came along.
+  if (oauth.isDPoPNonceError(error)) return 'nonce'
+  const isRefusal = error instanceof oauth.ResponseBodyError || error instanceof oauth.WWWAuthenticateChallengeError
+  if (!isRefusal || !errorsOfTime.includes(await errorOf(error))) return undefined
+  return clock.synchronise(error.response.headers.get('date')) === 'set' ? 'clock' : undefined
+}
+
+async function errorOf(error: oauth.ResponseBodyError | oauth.WWWAuthenticateChallengeError): Promise<unknown> {
+  if (error instanceof oauth.ResponseBodyError) return error.error
+  const body = await bodyOf(error.response.clone())
+  return isJsonObject(body) ? body['error'] : undefined
 }
 
 /** What a failure becomes. The causes of the library hold tokens and codes, so none is passed on. */

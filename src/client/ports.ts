@@ -5,8 +5,12 @@ import type { Clock } from '../core/ports.ts'
 export type ClientPorts = {
   /** An outbound request. Should end in time, bound the answer, and follow no redirect; `redirect` is `manual`. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>
+  /** The thumbprint of the certificate that `fetch` shows to servers that ask for one: `x5t#S256`. RFC 8705 §3.1. */
+  readonly certificate?: string
   /** A private JWK of the profile as a pair of keys for WebCrypto, the private one not extractable. */
   readonly importKeyPair: (key: PrivateJwk) => Promise<CryptoKeyPair>
+  /** The digest of a text's UTF-8 bytes. */
+  readonly digest: (algorithm: 'SHA-256' | 'SHA-512', text: string) => Uint8Array
   readonly clock: Clock
 }
 

@@ -2,8 +2,9 @@
 
 import * as oauth from 'oauth4webapi'
 import type { ResourceIdentifier } from '../core/names.ts'
-import { exchange, isRedirect, requestOptions, type Wire } from './exchange.ts'
 import { fail } from './errors.ts'
+import { exchange, isRedirect, provenOptions, requestOptions, type Wire } from './exchange.ts'
+import { isInForce } from './id-token.ts'
 import type { Session } from './session.ts'
 
 /** A request to the API. The body is sent again when the API asks for a nonce, so it is no stream. */
@@ -13,6 +14,9 @@ export type CallInit = {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array<ArrayBuffer>
 }
+
+/** What the API answered a call with: where it refused one, the challenges of the answer. */
+export type Called = { readonly response: Response; readonly challenges: readonly oauth.WWWAuthenticateChallenge[] }
 
 /**
  * Calls the API with the session's token and a fresh proof, once more when it asks for a nonce. Every answer but a
@@ -26,26 +30,28 @@ export async function call(
   session: Session,
   target: string,
   init: CallInit,
-): Promise<Response> {
+): Promise<Called> {
   if (session.of !== wire.of) fail('session_foreign')
   const url = targetUrl(resource, target)
   const headers = new Headers(init.headers)
   if (headers.has('authorization') || headers.has('dpop')) throw new TypeError('the client sets the credentials')
   const token = session.accessToken.reveal()
   const method = (init.method ?? 'GET').toUpperCase()
-  const options = { ...requestOptions(wire), DPoP: wire.dpop.atResource }
-  const response = await exchange(async () => {
+  const options = provenOptions(wire, 'atResource')
+  const attempt = async () => {
     try {
-      return await oauth.protectedResourceRequest(token, method, url, headers, init.body, options)
+      const response = await oauth.protectedResourceRequest(token, method, url, headers, init.body, options)
+      return { response, challenges: [] }
     } catch (error) {
       // A challenge is an answer, too; only the one for a nonce is for the client itself.
-      if (error instanceof oauth.WWWAuthenticateChallengeError && !oauth.isDPoPNonceError(error)) return error.response
-      throw error
+      if (!(error instanceof oauth.WWWAuthenticateChallengeError) || oauth.isDPoPNonceError(error)) throw error
+      return { response: error.response, challenges: error.cause }
     }
-  }, 'response_unusable')
-  if (!isRedirect(response)) return response
-  await response.body?.cancel()
-  return fail('redirect_refused', { status: response.status })
+  }
+  const called = await exchange(wire, attempt, 'response_unusable')
+  if (!isRedirect(called.response)) return called
+  await called.response.body?.cancel()
+  return fail('redirect_refused', { status: called.response.status })
 }
 
 /** Only to the origin of the API the token is for. CL-12. */
@@ -56,6 +62,9 @@ function targetUrl(resource: ResourceIdentifier, target: string): URL {
   if (url.origin !== origin || url.username !== '' || url.password !== '') return fail('resource_foreign')
   return url
 }
+
+/** What ID tokens and logout tokens hold, and no claims about a person do. RFC 8725 §3.12. */
+const membersOfOthers = ['nonce', 'at_hash', 'sid', 'events']
 
 /**
  * The claims about the person of the session.
@@ -68,11 +77,21 @@ export async function userinfo(wire: Wire, session: Session): Promise<Readonly<R
   const { subject } = session
   if (subject === undefined) return fail('subject_unknown')
   if (server.userinfo_endpoint === undefined) return fail('userinfo_missing')
-  const options = { ...requestOptions(wire), DPoP: wire.dpop.atServer }
-  const claims = await exchange(async () => {
+  const options = provenOptions(wire, 'atServer')
+  const attempt = async () => {
     const response = await oauth.userInfoRequest(server, client, session.accessToken.reveal(), options)
-    return oauth.processUserInfoResponse(server, client, oauth.skipSubjectCheck, response)
-  }, 'response_unusable')
+    const claims = await oauth.processUserInfoResponse(server, client, oauth.skipSubjectCheck, response)
+    // What came signed is verified, over TLS too. OIDC Core §5.3.2.
+    if (response.headers.get('content-type')?.startsWith('application/jwt') === true) {
+      await oauth.validateApplicationLevelSignature(server, response, requestOptions(wire))
+      if (!isInForce(claims, wire.clock.now())) fail('response_unusable', { detail: 'exp' })
+      if (membersOfOthers.some((name) => Object.hasOwn(claims, name))) {
+        fail('response_unusable', { detail: 'a JWT of another kind' })
+      }
+    }
+    return claims
+  }
+  const claims = await exchange(wire, attempt, 'response_unusable')
   // Claims about anybody else are discarded. OIDC Core §5.3.2.
   return claims.sub === subject ? claims : fail('userinfo_subject_mismatch')
 }

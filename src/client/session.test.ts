@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import type { TokenEndpointResponse } from 'oauth4webapi'
-import { numericDate } from '../core/names.ts'
+import { numericDate, Secret } from '../core/names.ts'
 import { ClientError } from './errors.ts'
-import { sessionOf } from './session.ts'
+import { keptSession, keptText, type Received, sessionOf } from './session.ts'
 
-const grounds = { of: 'x', asked: 'openid accounts', claims: undefined, clock: () => numericDate(1000) }
-const tokens = (changes: Partial<TokenEndpointResponse> = {}): TokenEndpointResponse => ({
-  access_token: 'token',
-  token_type: 'dpop',
-  expires_in: 300,
-  ...changes,
+const grounds = {
+  of: 'x',
+  id: 'an id',
+  asked: 'openid accounts',
+  possession: { tokenType: 'dpop', thumbprint: 'a key' },
+  now: numericDate(1000),
+} as const
+const tokens = (changes: Partial<TokenEndpointResponse> = {}): Received => ({
+  tokens: { access_token: 'token', token_type: 'dpop', expires_in: 300, ...changes },
+  claims: undefined,
+  idToken: undefined,
 })
 const because = (reason: string) => (error: unknown) => error instanceof ClientError && error.reason === reason
 
@@ -19,7 +25,7 @@ test('[CL-10] a session is what was asked for, or less, for as long as the serve
   assert.deepEqual(sessionOf(tokens({ scope: 'accounts' }), grounds).scope, ['accounts'])
   assert.equal(sessionOf(tokens(), grounds).expiresAt, 1300)
   const silent = { access_token: 'token', token_type: 'dpop' } as const
-  assert.equal(sessionOf(silent, grounds).expiresAt, undefined)
+  assert.equal(sessionOf({ ...tokens(), tokens: silent }, grounds).expiresAt, undefined)
 })
 
 test('[CL-10] [CL-15] another kind of token, more scope, an endless life: the token is dropped', () => {
@@ -33,5 +39,21 @@ test('[CL-10] [CL-15] another kind of token, more scope, an endless life: the to
 
 test('[CL-14] without verified claims there is no person, whatever came along', () => {
   assert.equal(sessionOf(tokens({ id_token: 'a.b.c' }), grounds).subject, undefined)
-  assert.equal(sessionOf(tokens(), { ...grounds, claims: { sub: 'alice' } }).subject, 'alice')
+  assert.equal(sessionOf({ ...tokens(), claims: { sub: 'alice' } }, grounds).subject, 'alice')
+})
+
+test('a kept session is the same session, prints nothing of it, and what is none is taken for none', () => {
+  const received = { ...tokens({ refresh_token: 'renews' }), claims: { sub: 'alice' }, idToken: 'a.b.c' }
+  const session = sessionOf(received, grounds)
+  const kept = keptText(session)
+  assert.doesNotMatch(inspect(kept) + String(kept) + JSON.stringify(kept), /token|renews/)
+  const again = keptSession(kept) ?? assert.fail()
+  assert.deepEqual({ ...again }, { ...session })
+  assert.deepEqual(
+    [again.accessToken.reveal(), again.refreshToken?.reveal(), again.idTokenHint?.reveal()],
+    ['token', 'renews', 'a.b.c'],
+  )
+  for (const text of ['', '{', '[]', 'null', '{"of":"x","id":"an id","boundTo":"a key","scope":[]}']) {
+    assert.equal(keptSession(new Secret(text)), undefined, text)
+  }
 })

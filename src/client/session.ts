@@ -1,14 +1,29 @@
 import type * as oauth from 'oauth4webapi'
-import { after, type NumericDate, Secret, seconds } from '../core/names.ts'
-import type { Clock } from '../core/ports.ts'
+import {
+  after,
+  isJsonObject,
+  type JsonObject,
+  type NumericDate,
+  numericDate,
+  orUndefined,
+  Secret,
+  seconds,
+} from '../core/names.ts'
 import { fail } from './errors.ts'
+import type { Possession } from './exchange.ts'
 
 /** What an application holds once a person has allowed it, or as itself. */
 export type Session = {
   /** The issuer, client and API it is for: no other client takes it. */
   readonly of: string
-  /** Bound to the DPoP key of the client: worth nothing without it. Prints as `[secret]`. */
+  /** What the vault keeps its tokens under. Random; keep it on the server, like the session itself. */
+  readonly id: string
+  /** Bound to the key or certificate of the client: worth nothing without it. Prints as `[secret]`. */
   readonly accessToken: Secret
+  /** Renews the session; undefined when the server gave none. */
+  readonly refreshToken: Secret | undefined
+  /** The thumbprint of the key or certificate that the access token is bound to. */
+  readonly boundTo: string
   /** What was granted. */
   readonly scope: readonly string[]
   /** Whole seconds since 1970; undefined when the server did not say. */
@@ -17,16 +32,25 @@ export type Session = {
   readonly subject: string | undefined
   /** The verified claims of the ID token. */
   readonly idToken: Readonly<Record<string, unknown>> | undefined
+  /** The ID token as it was signed, to sign out with. */
+  readonly idTokenHint: Secret | undefined
+}
+
+/** What came from the token endpoint, the ID token verified and out of its encryption. */
+export type Received = {
+  readonly tokens: oauth.TokenEndpointResponse
+  readonly claims: Readonly<Record<string, unknown>> | undefined
+  readonly idToken: string | undefined
 }
 
 /** What a token response is turned into a session with. */
 export type SessionGrounds = {
   readonly of: string
+  readonly id: string
   /** The scope that was asked for. */
   readonly asked: string
-  /** The claims of the ID token, once its signature was verified. */
-  readonly claims: Readonly<Record<string, unknown>> | undefined
-  readonly clock: Clock
+  readonly possession: Pick<Possession, 'tokenType' | 'thumbprint'>
+  readonly now: NumericDate
 }
 
 /**
@@ -34,9 +58,10 @@ export type SessionGrounds = {
  * refused. RFC 6749 §5.1.
  * @throws ClientError token_type_wrong, scope_widened, response_unusable; the token is dropped
  */
-export function sessionOf(tokens: oauth.TokenEndpointResponse, { of, asked, claims, clock }: SessionGrounds): Session {
-  // The library has made it lower case. RFC 6749 §5.1.
-  if (tokens.token_type !== 'dpop') fail('token_type_wrong')
+export function sessionOf({ tokens, claims, idToken }: Received, grounds: SessionGrounds): Session {
+  const { of, id, asked, possession, now } = grounds
+  // The library has made it lower case. RFC 6749 §5.1; RFC 8705 §3.
+  if (tokens.token_type !== possession.tokenType) fail('token_type_wrong')
   const wanted = valuesOf(asked)
   const scope = valuesOf(tokens.scope ?? asked)
   if (!scope.every((value) => wanted.includes(value))) fail('scope_widened')
@@ -45,14 +70,69 @@ export function sessionOf(tokens: oauth.TokenEndpointResponse, { of, asked, clai
   const subject = claims?.['sub']
   return {
     of,
+    id,
     accessToken: new Secret(tokens.access_token),
+    refreshToken: secretOf(tokens.refresh_token),
+    boundTo: possession.thumbprint,
     scope,
-    expiresAt: lifetime === undefined ? undefined : after(clock(), seconds(Math.floor(lifetime))),
+    expiresAt: lifetime === undefined ? undefined : after(now, seconds(Math.floor(lifetime))),
     subject: typeof subject === 'string' ? subject : undefined,
     idToken: claims,
+    idTokenHint: secretOf(idToken),
   }
 }
 
 function valuesOf(scope: string): readonly string[] {
   return scope.split(' ').filter((value) => value !== '')
+}
+
+function secretOf(text: string | undefined): Secret | undefined {
+  return text === undefined ? undefined : new Secret(text)
+}
+
+/** A session with its tokens as one text, to be kept. */
+export function keptText(session: Session): Secret {
+  const { accessToken, refreshToken, idTokenHint, ...open } = session
+  const tokens = {
+    accessToken: accessToken.reveal(),
+    refreshToken: refreshToken?.reveal(),
+    idTokenHint: idTokenHint?.reveal(),
+  }
+  return new Secret(JSON.stringify({ ...open, ...tokens }))
+}
+
+/** The session in a kept text, or undefined when it holds none. */
+export function keptSession(kept: Secret): Session | undefined {
+  const parsed = parsedText(kept.reveal())
+  if (!isJsonObject(parsed)) return undefined
+  const { of, id, boundTo, scope } = parsed
+  const accessToken = secretOf(textOf(parsed, 'accessToken'))
+  const isWhole = typeof of === 'string' && typeof id === 'string' && typeof boundTo === 'string'
+  if (!isWhole || accessToken === undefined || !Array.isArray(scope)) return undefined
+  const { expiresAt, idToken } = parsed
+  return {
+    of,
+    id,
+    accessToken,
+    refreshToken: secretOf(textOf(parsed, 'refreshToken')),
+    boundTo,
+    scope: scope.filter((value) => typeof value === 'string'),
+    expiresAt: typeof expiresAt === 'number' ? orUndefined(() => numericDate(expiresAt)) : undefined,
+    subject: textOf(parsed, 'subject'),
+    idToken: isJsonObject(idToken) ? idToken : undefined,
+    idTokenHint: secretOf(textOf(parsed, 'idTokenHint')),
+  }
+}
+
+function parsedText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function textOf(object: JsonObject, member: string): string | undefined {
+  const value = object[member]
+  return typeof value === 'string' ? value : undefined
 }

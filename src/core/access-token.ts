@@ -1,15 +1,16 @@
-/** JWT access tokens, always bound to a key. RFC 9068; RFC 9449 §6; FAPI 2.0 SP §5.3.2.1-4. */
+/** JWT access tokens, always bound to a key or a certificate. RFC 9068; RFC 9449 §6; RFC 8705 §3; FAPI 2.0 SP §5.3.2.1-4. */
 
+import { type Confirmation, confirmationClaim } from './confirmation.ts'
 import { candidateKeys, isSignedByOneOf, parseCompactJws, type PublicKey, signJwt, type UnverifiedJws } from './jose.ts'
 import {
   after,
+  certificateThumbprint,
   type ClientId,
   clientId,
   type GrantRef,
   grantRef,
   type Issuer,
   jwkThumbprint,
-  type JwkThumbprint,
   type NumericDate,
   type ResourceIdentifier,
   type Subject,
@@ -32,8 +33,8 @@ export type AccessToken = {
   readonly issuedAt: NumericDate
   readonly expiresAt: NumericDate
   readonly jti: string
-  /** The key it is bound to. */
-  readonly dpopJkt: JwkThumbprint
+  /** What it is bound to. */
+  readonly confirmation: Confirmation
   /** The grant it dies with. */
   readonly grantRef: GrantRef | undefined
   readonly acr: string | undefined
@@ -58,7 +59,7 @@ export function createAccessToken(token: NewAccessToken, signer: Signer): Promis
     exp: token.expiresAt,
     jti: token.jti,
     scope: token.scope.join(' '),
-    cnf: { jkt: token.dpopJkt },
+    cnf: confirmationClaim(token.confirmation),
     ...(token.grantRef === undefined ? {} : { grant_ref: token.grantRef }),
     ...(token.acr === undefined ? {} : { acr: token.acr }),
     ...(token.authTime === undefined ? {} : { auth_time: token.authTime }),
@@ -100,6 +101,32 @@ export async function verifyAccessToken(
   expected: AccessTokenExpectation,
   verify: Verifier,
 ): Promise<VerifiedAccessToken> {
+  const { claims, issuer, key } = await verifyClaims(text, expected, verify)
+  if (!(claims.aud ?? []).includes(expected.audience)) {
+    refuse('access_token_audience_mismatch', { expected: { resource: expected.audience } })
+  }
+  return { token: fromClaims(claims, issuer), key }
+}
+
+/**
+ * The same for a token whose issuer asks, and who may use it does not matter: whoever it is meant for.
+ * @throws OAuthError access_token_*
+ */
+export async function verifyOwnAccessToken(
+  text: string,
+  self: TrustedIssuer,
+  now: NumericDate,
+  verify: Verifier,
+): Promise<AccessToken> {
+  const { claims, issuer } = await verifyClaims(text, { issuers: [self], now }, verify)
+  return fromClaims(claims, issuer)
+}
+
+async function verifyClaims(
+  text: string,
+  expected: Omit<AccessTokenExpectation, 'audience'>,
+  verify: Verifier,
+): Promise<{ readonly claims: Claims; readonly issuer: Issuer; readonly key: PublicKey }> {
   const jws = orRefuse('access_token_malformed', () => parseCompactJws(text))
   const { typ } = jws.header
   if (typeof typ !== 'string' || !/^(application\/)?at\+jwt$/i.test(typ)) refuse('access_token_typ_wrong')
@@ -108,10 +135,7 @@ export async function verifyAccessToken(
     expected.issuers.find(({ issuer }) => issuer === claims.iss) ?? refuse('access_token_issuer_untrusted')
   const key = await findSigningKey(jws, trusted, verify)
   checkTimes(claims, expected.now)
-  if (!(claims.aud ?? []).includes(expected.audience)) {
-    refuse('access_token_audience_mismatch', { expected: { resource: expected.audience } })
-  }
-  return { token: fromClaims(claims, trusted.issuer), key }
+  return { claims, issuer: trusted.issuer, key }
 }
 
 async function findSigningKey(jws: UnverifiedJws, trusted: TrustedIssuer, verify: Verifier): Promise<PublicKey> {
@@ -152,7 +176,7 @@ function fromClaims(claims: Claims, issuer: Issuer): AccessToken {
     issuedAt: iat,
     expiresAt: exp,
     jti,
-    dpopJkt: bindingOf(claims.cnf),
+    confirmation: bindingOf(claims.cnf),
     grantRef: claims.grantRef === undefined ? undefined : grantRef(claims.grantRef),
     acr: claims.acr,
     authTime: claims.authTime,
@@ -160,11 +184,14 @@ function fromClaims(claims: Claims, issuer: Issuer): AccessToken {
 }
 
 /** Every member of `cnf` must be one that is enforced here; more than one would weaken the meaning of each. */
-function bindingOf(cnf: Readonly<Record<string, unknown>> | undefined): JwkThumbprint {
+function bindingOf(cnf: Readonly<Record<string, unknown>> | undefined): Confirmation {
   const members = Object.entries(cnf ?? {})
   const [member] = members
   if (member === undefined || members.length > 1) return refuse('access_token_unbound')
   const [name, value] = member
-  if (name !== 'jkt' || typeof value !== 'string') return refuse('access_token_unbound')
-  return jwkThumbprint(value)
+  if (name === 'jkt' && typeof value === 'string') return { kind: 'dpop', jkt: jwkThumbprint(value) }
+  if (name === 'x5t#S256' && typeof value === 'string') {
+    return { kind: 'certificate', x5tS256: certificateThumbprint(value) }
+  }
+  return refuse('access_token_unbound')
 }

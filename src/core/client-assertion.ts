@@ -1,11 +1,11 @@
 /** private_key_jwt client assertions. RFC 7523 §3; OIDC Core §9; FAPI 2.0 SP §5.3.2.1. */
 
-import type { ClientRecord } from './flow.ts'
+import type { ClientRecord } from './client.ts'
 import { candidateKeys, isSignedByOneOf, parseCompactJws, signJwt } from './jose.ts'
 import type { PublicJwk, PublicKey, UnverifiedJws } from './keys.ts'
 import { after, before, type ClientId, type Issuer, jwkThumbprint, type NumericDate, type Seconds } from './names.ts'
 import { orRefuse, refuse } from './oauth-error.ts'
-import type { Hash, Once, Signer, Verifier } from './ports.ts'
+import type { ClientKeys, Hash, Once, Signer, Verifier } from './ports.ts'
 import { profile, type SigningAlgorithm, signingAlgorithm } from './profile.ts'
 import { ClientAssertionClaims, parseClaims } from './wire/jwt-claims.ts'
 
@@ -24,6 +24,7 @@ export type ClientAssertionContext = {
   readonly now: NumericDate
   /** Assertions from before this instant may have been used and forgotten. */
   readonly epoch: NumericDate
+  readonly clientKeys: ClientKeys
   readonly verify: Verifier
   readonly hash: Hash
 }
@@ -52,17 +53,21 @@ export function parseClientAssertion(text: string): UnverifiedClientAssertion {
  *
  * One verification is done in any case, by a key nobody holds where there is none to try: an unknown client, and a known
  * one without such a key, cost what a wrong signature costs.
- * @throws OAuthError client_unknown, client_assertion_*
+ * @throws OAuthError client_unknown, client_keys_unavailable, client_authentication_method_unregistered,
+ *   client_assertion_*
  */
 export async function verifyClientAssertion(
   { jws, claims }: UnverifiedClientAssertion,
   client: ClientRecord | undefined,
-  { issuer, now, epoch, verify, hash }: ClientAssertionContext,
+  { issuer, now, epoch, clientKeys, verify, hash }: ClientAssertionContext,
 ): Promise<{ readonly client: ClientRecord; readonly once: Once }> {
   const alg = signingAlgorithm(jws.header['alg']) ?? refuse('client_assertion_algorithm_not_allowed')
-  const keys = candidateKeys(client?.keys ?? [], { alg, kid: jws.header['kid'] })
+  const wanted = { alg, kid: jws.header['kid'] }
+  const known = client === undefined ? [] : (await clientKeys(client, { use: 'sig', ...wanted })).keys
+  const keys = candidateKeys(known, wanted)
   const signedBy = await isSignedByOneOf(jws, keys.length === 0 ? [nobodysKeys[alg]] : keys, verify)
   if (client === undefined) return refuse('client_unknown')
+  if (client.authMethod !== 'private_key_jwt') refuse('client_authentication_method_unregistered')
   const registered = client.tokenEndpointAuthSigningAlg
   if (registered !== undefined && registered !== alg) refuse('client_assertion_algorithm_not_allowed')
   if (keys.length === 0) refuse('client_assertion_key_unknown')

@@ -116,7 +116,8 @@ export function normaliseHtu(text: string): string | undefined {
   if (!/^https?:\/\/[\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]+$/i.test(text) || !URL.canParse(text))
     return undefined
   const url = new URL(text)
-  if (url.username !== '' || url.password !== '') return undefined
+  // A broken escape could become a whole one when what stands around it is decoded.
+  if (url.username !== '' || url.password !== '' || /%(?![0-9a-f]{2})/i.test(url.pathname)) return undefined
   const path = url.pathname.replaceAll(/%[0-9a-f]{2}/gi, (escape) => {
     const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16))
     return /[A-Za-z0-9._~-]/.test(character) ? character : escape.toUpperCase()

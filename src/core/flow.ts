@@ -3,8 +3,8 @@
  * judgements the stores ask for inside their transactions, so that every store decides alike.
  */
 
+import type { ClientRecord } from './client.ts'
 import { equalInConstantTime } from './constant-time.ts'
-import type { PublicKey } from './keys.ts'
 import type {
   ClientId,
   CodeChallenge,
@@ -34,7 +34,23 @@ export type AuthorizationRequest = {
   readonly loginHint: string | undefined
   /** The key the code is bound to. RFC 9449 §10. */
   readonly dpopJkt: JwkThumbprint | undefined
+  /** Acceptable authentication contexts, most wanted first; none for any. OIDC Core §3.1.2.1. */
+  readonly acrValues: readonly string[]
+  readonly claims: RequestedClaims
+  /** Whom a verified `id_token_hint` names: nobody else may come of it. OIDC Core §3.1.2.1. */
+  readonly hintedSubject: Subject | undefined
 }
+
+/** What the `claims` parameter asks for, as far as it is understood. OIDC Core §5.5. */
+export type RequestedClaims = {
+  readonly idToken: readonly string[]
+  readonly userinfo: readonly string[]
+  /** An `acr` that must be met, or the request fails. OIDC Core §5.5.1.1. */
+  readonly essentialAcr: readonly string[] | undefined
+}
+
+/** Nothing asked for by name. */
+export const noRequestedClaims: RequestedClaims = { idToken: [], userinfo: [], essentialAcr: undefined }
 
 /** OIDC Core §3.1.2.1. */
 export const prompts = ['none', 'login', 'consent', 'select_account'] as const
@@ -87,6 +103,17 @@ export type Approval = {
   readonly authTime: NumericDate
   readonly acr: string
   readonly amr: readonly string[]
+  /** The sign-in it was allowed in. */
+  readonly sid: RowId
+}
+
+/** What a person allowed a client before: not asked again for as much or less. */
+export type Consent = {
+  readonly subject: Subject
+  readonly clientId: ClientId
+  readonly scope: readonly string[]
+  readonly resources: readonly ResourceIdentifier[]
+  readonly givenAt: NumericDate
 }
 
 /** The authorization issued on a person's decision; everything issued under it dies with it. */
@@ -100,7 +127,53 @@ export type Grant = {
   /** When nothing issued under it can be valid any more. */
   readonly expiresAt: NumericDate
   readonly revokedAt: NumericDate | undefined
+  /** How the person had signed in; ID tokens of a refresh say the same. OIDC Core §12.2. */
+  readonly authTime: NumericDate
+  readonly acr: string
+  readonly amr: readonly string[]
+  /** The sign-in it was allowed in. Without `offline_access` it ends with that. */
+  readonly sid: RowId
+  readonly claims: RequestedClaims
 }
+
+/** Whether a grant outlives the sign-in it was allowed in. OIDC Core §11. */
+export function isOffline({ scope }: Pick<Grant, 'scope'>): boolean {
+  return scope.includes('offline_access')
+}
+
+/** A refresh token: bound to its client, not rotated. FAPI 2.0 SP §5.3.2.1-9. */
+export type RefreshToken = {
+  readonly id: RowId
+  /** The digest of its secret half. */
+  readonly secretHash: Sha256
+  readonly grantRef: GrantRef
+  readonly clientId: ClientId
+  readonly createdAt: NumericDate
+  /** However often it is used. */
+  readonly expiresAt: NumericDate
+  /** Unless it is used before. */
+  readonly idleExpiresAt: NumericDate
+}
+
+/** A refresh token that is stored if the redemption of a code earns one. */
+export type RefreshTokenOffer = Omit<RefreshToken, 'grantRef' | 'clientId'>
+
+/** Presenting a refresh token, by an authenticated client. */
+export type RefreshAttempt = {
+  readonly id: RowId
+  readonly secretHash: Sha256
+  readonly clientId: ClientId
+  readonly now: NumericDate
+  /** What `idleExpiresAt` becomes when the token is used now. */
+  readonly idleExpiresAt: NumericDate
+}
+
+/** What came of it. */
+export type Refresh =
+  | { readonly outcome: 'live'; readonly token: RefreshToken; readonly grant: Grant }
+  /** Another client holds it: an alarm for both. Nothing changes. */
+  | { readonly outcome: 'client_mismatch'; readonly grantRef: GrantRef }
+  | { readonly outcome: 'expired' | 'grant_revoked' | 'unknown' }
 
 /** Presenting a code at the token endpoint, by an authenticated client with a verified proof. */
 export type RedemptionAttempt = {
@@ -110,15 +183,23 @@ export type RedemptionAttempt = {
   readonly redirectUri: string
   /** S256 of the verifier that was sent; undefined when it was missing or malformed, which fits nothing. */
   readonly codeChallenge: CodeChallenge | undefined
-  readonly dpopJkt: JwkThumbprint
+  /** The key that was proved; undefined when the tokens will be bound to a certificate. */
+  readonly dpopJkt: JwkThumbprint | undefined
   /** The resources the tokens are to be narrowed to; none for all that were granted. RFC 8707 §2.2. */
   readonly resources: readonly string[]
   readonly now: NumericDate
+  /** Stored in the same transaction, when the person allowed `offline_access` and the client may refresh. */
+  readonly refreshToken: RefreshTokenOffer | undefined
 }
 
 /** What came of it. */
 export type Redemption =
-  | { readonly outcome: 'redeemed'; readonly request: AuthorizationRequest; readonly approval: Approval }
+  | {
+      readonly outcome: 'redeemed'
+      readonly request: AuthorizationRequest
+      readonly approval: Approval
+      readonly refreshToken: 'stored' | 'none'
+    }
   /** Used before. By the same client: its grant is revoked now. By another: nothing changes. */
   | { readonly outcome: 'replayed'; readonly grantRef: GrantRef; readonly by: 'owner' | 'another_client' }
   /** The right code in a wrong attempt: it is spent now. */
@@ -190,7 +271,12 @@ export function judgeRedemption(
     return { redemption: { outcome: 'resource_not_granted' }, ...nothing }
   }
   return {
-    redemption: { outcome: 'redeemed', request: row.request.request, approval },
+    redemption: {
+      outcome: 'redeemed',
+      request: row.request.request,
+      approval,
+      refreshToken: attempt.refreshToken !== undefined && isOffline(approval) ? 'stored' : 'none',
+    },
     becomes: 'redeemed',
     revoke: undefined,
   }
@@ -204,9 +290,28 @@ function mismatchOf({ clientId, request }: PushedRequest, attempt: RedemptionAtt
   return undefined
 }
 
+/**
+ * Whether a refresh token works for this attempt. Whoever does not hold its secret learns nothing; another client with
+ * the secret is told nothing either, and an alarm is raised. RFC 6749 §6, §10.4.
+ */
+export function judgeRefresh(
+  token: RefreshToken | undefined,
+  grant: Grant | undefined,
+  standing: 'live' | 'revoked' | 'unknown',
+  attempt: RefreshAttempt,
+): Refresh {
+  if (token === undefined || !equalInConstantTime(token.secretHash, attempt.secretHash)) return { outcome: 'unknown' }
+  if (token.clientId !== attempt.clientId) return { outcome: 'client_mismatch', grantRef: token.grantRef }
+  if (attempt.now >= token.expiresAt || attempt.now >= token.idleExpiresAt) return { outcome: 'expired' }
+  if (grant === undefined || standing !== 'live') return { outcome: 'grant_revoked' }
+  return { outcome: 'live', token, grant }
+}
+
 /** A person's sign-in in one browser. */
 export type Session = {
   readonly id: RowId
+  /** What clients know it by; stays when the same person signs in again. OIDC Back-Channel Logout §2.4. */
+  readonly sid: RowId
   /** The digest of the secret half of the cookie. */
   readonly secretHash: Sha256
   readonly subject: Subject
@@ -230,31 +335,6 @@ export type UserRecord = {
   readonly claims: { readonly name?: string; readonly email?: string }
 }
 
-/** The grant types this server offers. */
-export const grantTypes = ['authorization_code', 'client_credentials'] as const
-export type GrantType = (typeof grantTypes)[number]
-
-/** A registered, confidential client. */
-export type ClientRecord = {
-  readonly clientId: ClientId
-  /** Shown to people at consent, as plain text. */
-  readonly name: string
-  readonly applicationType: 'web' | 'native'
-  readonly redirectUris: readonly string[]
-  readonly grantTypes: readonly GrantType[]
-  /** The scopes it may ask for. */
-  readonly scope: readonly string[]
-  /** Its registered public keys. */
-  readonly keys: readonly PublicKey[]
-  /** The one algorithm its assertions use, when registered. */
-  readonly tokenEndpointAuthSigningAlg: SigningAlgorithm | undefined
-  readonly idTokenSignedResponseAlg: SigningAlgorithm | undefined
-  readonly status: 'active' | 'suspended'
-  /** What was granted up to this instant no longer counts; 0 when nothing was ever revoked. */
-  readonly notBefore: NumericDate
-  readonly createdAt: NumericDate
-}
-
 /** A signing key at rest. */
 export type StoredKey = {
   readonly kid: string
@@ -262,13 +342,17 @@ export type StoredKey = {
   /** The private JWK, encrypted; opaque to the store. */
   readonly sealedPrivateKey: string
   readonly createdAt: NumericDate
+  /** Published from its creation on, used for signing from here on. */
+  readonly activeFrom: NumericDate
+  /** Published until here; undefined while no newer key has taken its place. */
+  readonly publishedUntil: NumericDate | undefined
 }
 
 /** Whether a grant counts: itself, its person and its client must all be in good standing. */
 export function judgeStanding(
-  grant: Grant | undefined,
-  user: UserRecord | undefined,
-  client: ClientRecord | undefined,
+  grant: Pick<Grant, 'createdAt' | 'expiresAt' | 'revokedAt'> | undefined,
+  user: Pick<UserRecord, 'status' | 'notBefore'> | undefined,
+  client: Pick<ClientRecord, 'status' | 'notBefore'> | undefined,
   now: NumericDate,
 ): 'live' | 'revoked' | 'unknown' {
   if (grant === undefined || now >= grant.expiresAt) return 'unknown'

@@ -1,11 +1,20 @@
 /**
- * JOSE, as narrow as the profile: compact JWS, three algorithms, public keys by value. The only file that imports
+ * JOSE, as narrow as the profile: compact JWS, three algorithms, public keys by value; JWE on output. The only file that imports
  * `jose`, which serves as the portable verifier and the reference the faster one of `node/` is tested against.
  */
 
-import { base64url, compactVerify, CompactSign, importJWK, type JWK } from 'jose'
+import { base64url, compactDecrypt, CompactEncrypt, compactVerify, CompactSign, importJWK, type JWK } from 'jose'
 import { isJsonObject, type JsonObject, jwkThumbprint, type JwkThumbprint } from './names.ts'
-import type { PublicJwk, PublicKey, UnverifiedJws } from './keys.ts'
+import {
+  type ContentEncryptionAlgorithm,
+  contentEncryptionAlgorithms,
+  type EncryptionKey,
+  type KeyManagementAlgorithm,
+  keyManagementAlgorithms,
+  type PublicJwk,
+  type PublicKey,
+  type UnverifiedJws,
+} from './keys.ts'
 import type { Hash, Signer, Verifier } from './ports.ts'
 import { profile, type SigningAlgorithm, signingAlgorithm } from './profile.ts'
 import { isOfSmallOrder } from './small-order.ts'
@@ -157,7 +166,11 @@ function usableKey(key: JsonObject, hash: Hash): readonly PublicKey[] {
   }
 }
 
-function keysIn(value: unknown, most: number): readonly JsonObject[] {
+/**
+ * The members of a JWK set, whatever they are for.
+ * @throws SyntaxError when it is no set, has more than `most` keys, or one is private
+ */
+export function keysIn(value: unknown, most: number): readonly JsonObject[] {
   const keys: unknown = isJsonObject(value) ? value['keys'] : undefined
   if (!Array.isArray(keys) || keys.length > most) throw new SyntaxError('not a JWK set')
   return keys.map((key: unknown) => {
@@ -177,6 +190,85 @@ function isOfTheProfile(key: JsonObject): boolean {
   if (key['use'] === 'enc') return false
   if (key['alg'] !== undefined && signingAlgorithm(key['alg']) === undefined) return false
   return key['kty'] === 'RSA' || key['crv'] === 'P-256' || key['crv'] === 'Ed25519'
+}
+
+/**
+ * The keys of a client's JWK set that something may be encrypted to: P-256 or RSA, and reserved for that by `use`.
+ * @throws SyntaxError when it is no JWK set, there are too many keys, or one is private
+ */
+export function parseEncryptionKeys(value: unknown): readonly EncryptionKey[] {
+  return keysIn(value, profile.clientKeys).flatMap((key) => encryptionKey(key))
+}
+
+function encryptionKey(key: JsonObject): readonly EncryptionKey[] {
+  const { use, alg, kid } = key
+  const named = keyManagementAlgorithms.find((known) => known === alg)
+  if (use !== 'enc' || (alg !== undefined && named === undefined)) return []
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > 256)) throw new SyntaxError('not a kid')
+  const { jwk } = publicMembers(key)
+  if (jwk.kty === 'OKP' || (named !== undefined && (named === 'RSA-OAEP-256') !== (jwk.kty === 'RSA'))) {
+    throw new SyntaxError('an encryption key does not fit its alg')
+  }
+  return [{ jwk, kid, alg: named }]
+}
+
+/**
+ * The key that something can be encrypted to with this algorithm, or undefined: a key that names another algorithm, or
+ * is of another kind, is for something else. RFC 7518 §4.1.
+ */
+export function encryptionKeyFor(
+  keys: readonly EncryptionKey[],
+  alg: KeyManagementAlgorithm,
+): EncryptionKey | undefined {
+  const kty = alg === 'RSA-OAEP-256' ? 'RSA' : 'EC'
+  return keys.find((key) => key.jwk.kty === kty && (key.alg === undefined || key.alg === alg))
+}
+
+/**
+ * What encrypts signed JWTs to one key: nested, signature inside, never compressed. The key is imported here, so that one
+ * whose point is not on its curve shows before there is anything to encrypt. RFC 7519 §5.2, §11.2; RFC 8725 §3.4, §3.6.
+ */
+export async function jwtEncrypter(
+  { jwk, kid }: EncryptionKey,
+  { alg, enc }: { readonly alg: KeyManagementAlgorithm; readonly enc: ContentEncryptionAlgorithm },
+): Promise<(jwt: string) => Promise<string>> {
+  const key = await importJWK({ ...jwk }, alg)
+  const header = { alg, enc, cty: 'JWT', typ: 'JWT', ...(kid === undefined ? {} : { kid }) }
+  return (jwt) => new CompactEncrypt(new TextEncoder().encode(jwt)).setProtectedHeader(header).encrypt(key)
+}
+
+/**
+ * What decrypts JWTs that were encrypted to one of these private keys, P-256 or RSA: the algorithms of `keys.ts` only,
+ * nothing compressed. What was inside is to be verified as any other. RFC 7516 §5.2; RFC 8725 §3.1, §3.6.
+ * @throws SyntaxError when it was not encrypted to one of them
+ */
+export function jwtDecrypter(privateJwks: readonly JWK[]): (jwe: string) => Promise<string> {
+  return async (jwe) => {
+    const [protectedHeader = ''] = jwe.length > profile.jweCharacters ? [] : jwe.split('.', 1)
+    const header = parseStrictJsonObject(utf8.decode(decodeBase64url(protectedHeader)))
+    const alg = keyManagementAlgorithms.find((known) => known === header['alg'])
+    if (alg === undefined || Object.hasOwn(header, 'zip')) throw new SyntaxError('not encrypted as the profile has it')
+    const kty = alg === 'RSA-OAEP-256' ? 'RSA' : 'EC'
+    const isNamed = ({ kid }: JWK) => header['kid'] === undefined || kid === undefined || kid === header['kid']
+    for (const jwk of privateJwks.filter((key) => key.kty === kty && isNamed(key))) {
+      const plaintext = await decrypted(jwe, await importJWK(jwk, alg))
+      if (plaintext !== undefined) return utf8.decode(plaintext)
+    }
+    throw new SyntaxError('encrypted to no key of ours')
+  }
+}
+
+/** Every failure is the same one: what tells them apart helps only who is guessing. RFC 7516 §11.5. */
+async function decrypted(jwe: string, key: Parameters<typeof compactDecrypt>[1]): Promise<Uint8Array | undefined> {
+  try {
+    const options = {
+      keyManagementAlgorithms: [...keyManagementAlgorithms],
+      contentEncryptionAlgorithms: [...contentEncryptionAlgorithms],
+    }
+    return (await compactDecrypt(jwe, key, options)).plaintext
+  } catch {
+    return undefined
+  }
 }
 
 /** The JWK SHA-256 thumbprint. RFC 7638 §3, RFC 8037 §2. */

@@ -17,6 +17,22 @@ export type PublicKey = {
   readonly kid: string | undefined
 }
 
+/** How a content encryption key reaches a recipient. RFC 7518 §4. */
+export const keyManagementAlgorithms = ['ECDH-ES', 'ECDH-ES+A256KW', 'RSA-OAEP-256'] as const
+export type KeyManagementAlgorithm = (typeof keyManagementAlgorithms)[number]
+
+/** How content is encrypted. RFC 7518 §5. */
+export const contentEncryptionAlgorithms = ['A256GCM', 'A128GCM'] as const
+export type ContentEncryptionAlgorithm = (typeof contentEncryptionAlgorithms)[number]
+
+/** A public key of a client that ID tokens may be encrypted to. */
+export type EncryptionKey = {
+  readonly jwk: PublicJwk
+  readonly kid: string | undefined
+  /** The one algorithm it is for, when its owner said so. */
+  readonly alg: KeyManagementAlgorithm | undefined
+}
+
 /** A compact JWS that was taken apart and whose signature nobody has checked yet. */
 export type UnverifiedJws = {
   readonly header: JsonObject

@@ -1,6 +1,7 @@
 /** What an issuer and a resource say of themselves: generated from what is enforced. RFC 8414; OIDC Discovery; RFC 9728. */
 
-import { grantTypes } from './flow.ts'
+import { type ClientAuthenticationMethod, grantTypes } from './client.ts'
+import { contentEncryptionAlgorithms, keyManagementAlgorithms } from './keys.ts'
 import type { Issuer, ResourceIdentifier } from './names.ts'
 import { signingAlgorithms, type SigningAlgorithm } from './profile.ts'
 
@@ -11,10 +12,13 @@ export const endpointPaths = {
   token: '/token',
   userinfo: '/userinfo',
   jwks: '/jwks',
+  introspection: '/introspect',
+  revocation: '/revoke',
+  endSession: '/logout',
 } as const
 
-/** Standard scopes that no API owns. OIDC Core §5.4. */
-export const openidScopes = ['openid', 'profile', 'email'] as const
+/** Standard scopes that no API owns. OIDC Core §5.4, §11. */
+export const openidScopes = ['openid', 'profile', 'email', 'offline_access'] as const
 
 /** The URL of an endpoint. An issuer may end in a slash; a URL never has two. */
 export function endpointUrl(issuer: Issuer, path: string): string {
@@ -28,6 +32,12 @@ export type Described = {
   readonly resources: readonly ResourceIdentifier[]
   /** The algorithms the issuer has keys for. */
   readonly signingAlgorithms: readonly SigningAlgorithm[]
+  /** How clients may authenticate. */
+  readonly authMethods: readonly ClientAuthenticationMethod[]
+  /** Where client certificates are asked for, if they are. RFC 8705 §5. */
+  readonly mutualTlsOrigin: string | undefined
+  /** The authentication contexts a sign-in can reach. */
+  readonly acrValues: readonly string[]
 }
 
 /** The authorization server metadata document. RFC 8414 §2; OIDC Discovery §3. */
@@ -42,23 +52,61 @@ export function createAuthorizationServerMetadata(described: Described): Record<
     token_endpoint: url(endpointPaths.token),
     userinfo_endpoint: url(endpointPaths.userinfo),
     jwks_uri: url(endpointPaths.jwks),
+    introspection_endpoint: url(endpointPaths.introspection),
+    revocation_endpoint: url(endpointPaths.revocation),
+    end_session_endpoint: url(endpointPaths.endSession),
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
     scopes_supported: described.scopes,
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
     grant_types_supported: grantTypes,
-    subject_types_supported: ['public'],
+    subject_types_supported: ['public', 'pairwise'],
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
-    token_endpoint_auth_methods_supported: ['private_key_jwt'],
-    token_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
+    ...authenticationAt('token', described.authMethods),
+    ...authenticationAt('introspection', described.authMethods),
+    ...authenticationAt('revocation', described.authMethods),
     id_token_signing_alg_values_supported: described.signingAlgorithms,
+    id_token_encryption_alg_values_supported: keyManagementAlgorithms,
+    id_token_encryption_enc_values_supported: contentEncryptionAlgorithms,
+    userinfo_signing_alg_values_supported: described.signingAlgorithms,
     dpop_signing_alg_values_supported: signingAlgorithms,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
-    claims_parameter_supported: false,
-    claims_supported: ['sub', 'name', 'email'],
+    claims_parameter_supported: true,
+    claims_supported: ['sub', 'name', 'email', 'auth_time', 'acr', 'amr', 'sid'],
+    acr_values_supported: described.acrValues,
+    ...mutualTls(described),
     ...(described.resources.length === 0 ? {} : { protected_resources: described.resources }),
+  }
+}
+
+/** How clients authenticate at one of the endpoints that ask them to. RFC 8414 §2. */
+function authenticationAt(
+  endpoint: 'token' | 'introspection' | 'revocation',
+  methods: readonly ClientAuthenticationMethod[],
+): Record<string, readonly string[]> {
+  return {
+    [`${endpoint}_endpoint_auth_methods_supported`]: methods,
+    [`${endpoint}_endpoint_auth_signing_alg_values_supported`]: signingAlgorithms,
+  }
+}
+
+/** What is said only where client certificates are asked for. RFC 8705 §3.3, §5. */
+function mutualTls({ issuer, mutualTlsOrigin }: Described): Record<string, unknown> {
+  if (mutualTlsOrigin === undefined) return {}
+  const url = (path: string) => mutualTlsOrigin + new URL(endpointUrl(issuer, path)).pathname
+  return {
+    tls_client_certificate_bound_access_tokens: true,
+    mtls_endpoint_aliases: {
+      pushed_authorization_request_endpoint: url(endpointPaths.pushedAuthorizationRequest),
+      token_endpoint: url(endpointPaths.token),
+      introspection_endpoint: url(endpointPaths.introspection),
+      revocation_endpoint: url(endpointPaths.revocation),
+      userinfo_endpoint: url(endpointPaths.userinfo),
+    },
   }
 }
 
@@ -80,6 +128,7 @@ export type DescribedResource = {
   readonly name: string
   readonly authorizationServers: readonly Issuer[]
   readonly scopes: readonly string[]
+  readonly certificateBoundTokens: 'accepted' | 'refused'
 }
 
 /** The protected resource metadata document. RFC 9728 §2. */
@@ -91,7 +140,9 @@ export function createProtectedResourceMetadata(described: DescribedResource): R
     ...(described.scopes.length === 0 ? {} : { scopes_supported: described.scopes }),
     bearer_methods_supported: ['header'],
     dpop_signing_alg_values_supported: signingAlgorithms,
-    dpop_bound_access_tokens_required: true,
+    ...(described.certificateBoundTokens === 'accepted'
+      ? { tls_client_certificate_bound_access_tokens: true }
+      : { dpop_bound_access_tokens_required: true }),
   }
 }
 

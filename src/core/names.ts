@@ -80,11 +80,7 @@ export const sha256Digest: (text: string) => Sha256 = mint('SHA-256 digest', dig
 /** @throws MalformedName */
 export const jwkThumbprint: (text: string) => JwkThumbprint = mint('JWK thumbprint', digest, 43)
 /** @throws MalformedName */
-export const certificateThumbprint: (text: string) => CertificateThumbprint = mint(
-  'certificate thumbprint',
-  digest,
-  43,
-)
+export const certificateThumbprint: (text: string) => CertificateThumbprint = mint('certificate thumbprint', digest, 43)
 /** @throws MalformedName */
 export const codeChallenge: (text: string) => CodeChallenge = mint('S256 code challenge', digest, 43)
 /** @throws MalformedName */

@@ -2,9 +2,12 @@
  * What the core asks of the world. Every port is a function or a record of functions, passed in; none has a default.
  */
 
+import type { ClientCertificate } from './certificate.ts'
+import type { EventSource, NewSecurityEvent, SecurityEvent } from './events.ts'
+import type { ClientRecord } from './client.ts'
 import type {
   Approval,
-  ClientRecord,
+  Consent,
   Grant,
   InteractionRow,
   Opening,
@@ -12,12 +15,25 @@ import type {
   PushedRequest,
   Redemption,
   RedemptionAttempt,
+  Refresh,
+  RefreshAttempt,
+  RefreshToken,
   Session,
   StoredKey,
   UserRecord,
 } from './flow.ts'
-import type { PublicKey, UnverifiedJws } from './keys.ts'
-import type { ClientId, CorrelationId, GrantRef, NumericDate, RowId, Sha256, Subject, Username } from './names.ts'
+import type { EncryptionKey, PublicKey, UnverifiedJws } from './keys.ts'
+import type {
+  CertificateThumbprint,
+  ClientId,
+  CorrelationId,
+  GrantRef,
+  NumericDate,
+  RowId,
+  Sha256,
+  Subject,
+  Username,
+} from './names.ts'
 import type { SigningAlgorithm } from './profile.ts'
 import type { RuleSlug } from './rules.ts'
 
@@ -57,12 +73,51 @@ export type Connection = {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** The request target as it was sent, path and query. */
   readonly target: string
+  /** Which door it came through: the ordinary one, or the one whose URLs are `mtls_endpoint_aliases`. RFC 8705 §5. */
+  readonly entrance: 'main' | 'mtls'
+  /** The certificate whose key the client proved on this connection, by the terminator of TLS. */
+  readonly certificate: ClientCertificate | undefined
+  /** Why there is none although something was sent. */
+  readonly certificateTrouble: 'malformed' | 'header_from_unlisted_peer' | undefined
   /** Reads the body, once; `too_large` as soon as it passes `most` bytes, `aborted` when it breaks off. */
   readonly readBody: (most: number) => Promise<Uint8Array | 'too_large' | 'aborted'>
 }
 
 /** The seam of every server, guard and page: everything that can be embedded anywhere has this form. */
 export type Handler = (request: Request, connection: Connection) => Promise<Response>
+
+/** Whether a certificate leads to an anchor the operator trusts. RFC 8705 §2.1; RFC 5280 §6. */
+export type TrustAnchors = {
+  readonly judge: (
+    certificate: ClientCertificate,
+    now: NumericDate,
+  ) => Promise<'trusted' | 'untrusted' | 'expired' | 'not_for_clients'>
+}
+
+/** The keys of a client as they count now. */
+export type ClientKeySet = {
+  readonly keys: readonly PublicKey[]
+  readonly certificates: readonly CertificateThumbprint[]
+  readonly encryptionKeys: readonly EncryptionKey[]
+}
+
+/** What somebody looks for in a key set. */
+export type WantedKey =
+  | { readonly use: 'sig'; readonly alg: SigningAlgorithm; readonly kid: unknown }
+  | { readonly use: 'certificate'; readonly thumbprint: CertificateThumbprint }
+  | { readonly use: 'enc' }
+
+/**
+ * The keys of a client: registered by value, or fetched from its `jwks_uri`; looks again, boundedly, when nothing fits.
+ * Throws OAuthError client_keys_unavailable when they cannot be had.
+ */
+export type ClientKeys = (client: ClientRecord, wanted: WantedKey) => Promise<ClientKeySet>
+
+/** Posts a form to a URL a client registered, through the egress gate. Rejects when nothing came back. */
+export type PostForm = (
+  url: string,
+  form: readonly (readonly [name: string, value: string])[],
+) => Promise<{ readonly status: number }>
 
 /** One thing that works once: remembered until it could not be accepted any more. */
 export type Once = {
@@ -103,11 +158,62 @@ export type RequestStore = {
   readonly redeem: (attempt: RedemptionAttempt) => Promise<Redemption>
 }
 
-/** Grants, and whether what was issued under them still counts. */
+/** Whose grants. */
+export type GrantFilter = { readonly clientId?: ClientId; readonly subject?: Subject; readonly sid?: RowId }
+
+/** Grants, what people allowed, and whether what was issued under them still counts. */
 export type GrantStore = {
   /** `live` only when grant, person and client are all in good standing. */
   readonly standing: (ref: GrantRef, now: NumericDate) => Promise<'live' | 'revoked' | 'unknown'>
+  readonly find: (ref: GrantRef) => Promise<Grant | undefined>
   readonly revoke: (ref: GrantRef, now: NumericDate) => Promise<'revoked' | 'unknown'>
+  /** Newest first, at most `limit`, after the given one; those that are revoked or over too, until they are reaped. */
+  readonly list: (filter: GrantFilter, limit: number, after: GrantRef | undefined) => Promise<readonly Grant[]>
+  /** What the person allowed this client so far. Approving adds to it. */
+  readonly consent: (subject: Subject, clientId: ClientId) => Promise<Consent | undefined>
+  /** The person allows this client nothing any more: the consent is forgotten, every grant of it revoked. */
+  readonly withdraw: (subject: Subject, clientId: ClientId, now: NumericDate) => Promise<'withdrawn' | 'unknown'>
+  /** Signing out: every grant of the sign-in that was not for offline access is revoked. Returns whom it concerned. */
+  readonly endOnline: (sid: RowId, now: NumericDate) => Promise<readonly Grant[]>
+}
+
+/** Refresh tokens. They are stored by `redeem`, and end with their grant. */
+export type RefreshTokenStore = {
+  /** Judges and, when it is live, notes the use; see `judgeRefresh`. One transaction. */
+  readonly present: (attempt: RefreshAttempt) => Promise<Refresh>
+  /** For revocation: no use is noted. */
+  readonly find: (id: RowId, secretHash: Sha256) => Promise<RefreshToken | undefined>
+}
+
+/** Access tokens that were revoked one by one. */
+export type TokenStore = {
+  /** Remembers the digest of a `jti` until the token has expired. */
+  readonly revoke: (jti: Sha256, expiresAt: NumericDate) => Promise<void>
+  /**
+   * Whether a token still counts: it was not revoked by itself, and its grant, or where it has none its client, is in
+   * good standing.
+   */
+  readonly standing: (
+    token: {
+      readonly jti: Sha256
+      readonly grantRef: GrantRef | undefined
+      readonly clientId: ClientId
+      readonly issuedAt: NumericDate
+    },
+    now: NumericDate,
+  ) => Promise<'live' | 'revoked'>
+}
+
+/** The trail of security events: append-only, each entry holding the digest of the one before. */
+export type EventStore = {
+  /** Appends in order, in one transaction. Returns what was appended. */
+  readonly append: (events: readonly NewSecurityEvent[]) => Promise<readonly SecurityEvent[]>
+  /** In order, at most `limit`, after the given sequence number (0 for the first). */
+  readonly list: (after: number, limit: number) => Promise<readonly SecurityEvent[]>
+  /** The sequence number of the newest; 0 when there is none. */
+  readonly newest: () => Promise<number>
+  /** All events under an event id or a correlation id; at most 100. */
+  readonly find: (id: string) => Promise<readonly SecurityEvent[]>
 }
 
 /** Sign-ins of browsers. */
@@ -116,6 +222,8 @@ export type SessionStore = {
   readonly start: (session: Session, replaces: RowId | undefined) => Promise<void>
   readonly find: (id: RowId) => Promise<Session | undefined>
   readonly end: (id: RowId) => Promise<void>
+  /** Ends whatever session a client knows by this `sid`. */
+  readonly endBySid: (sid: RowId) => Promise<'ended' | 'unknown'>
 }
 
 /** People. */
@@ -137,6 +245,10 @@ export type ClientStore = {
   readonly find: (id: ClientId) => Promise<ClientRecord | undefined>
   /** In the order of their ids, at most `limit`, after the given one. */
   readonly list: (limit: number, after: ClientId | undefined) => Promise<readonly ClientRecord[]>
+  /** Suspending ends everything issued to the client at once; activating revives none of it. */
+  readonly setStatus: (id: ClientId, status: 'active' | 'suspended', now: NumericDate) => Promise<'set' | 'unknown'>
+  /** What was issued to it dies with it. */
+  readonly remove: (id: ClientId) => Promise<'removed' | 'unknown'>
 }
 
 /** Counters that are raised before the attempt they count. */
@@ -152,12 +264,18 @@ export type AttemptStore = {
 export type KeyStore = {
   readonly add: (key: StoredKey) => Promise<void>
   readonly list: () => Promise<readonly StoredKey[]>
+  /** Retires a key: published until then, and signing nothing once a newer one is active. */
+  readonly retire: (kid: string, publishedUntil: NumericDate) => Promise<'retired' | 'unknown'>
+  readonly remove: (kid: string) => Promise<'removed' | 'unknown'>
 }
 
 /** Everything an authorization server remembers. */
 export type Store = {
   readonly requests: RequestStore
   readonly grants: GrantStore
+  readonly refreshTokens: RefreshTokenStore
+  readonly tokens: TokenStore
+  readonly events: EventStore
   readonly sessions: SessionStore
   readonly users: UserStore
   readonly clients: ClientStore
@@ -195,6 +313,9 @@ export type AuditEvent = {
 
 /** Takes note of an event; must not throw. */
 export type Audit = (event: AuditEvent) => void
+
+/** Records a security event; resolves when it is kept. Must not reject: an alarm that fails raises one itself. */
+export type RaiseEvent = (event: EventSource) => Promise<void>
 
 /** An outbound request through the one egress gate: bounded in time and size, follows no redirects, JSON only. */
 export type FetchJson = (url: string) => Promise<unknown>

@@ -21,6 +21,10 @@ export const lifetimeBounds = {
   interaction: { standard: 600, least: 60, most: 1800, clause: 'FAPI 2.0 SP §5.3.2.2 note 3' },
   /** How long a sign-in lasts in one browser. */
   session: { standard: 3600, least: 60, most: 43_200, clause: 'OIDC Core §3.1.2.1' },
+  /** How long a refresh token works at most, however often it is used. */
+  refreshToken: { standard: 2_592_000, least: 300, most: 31_536_000, clause: 'FAPI 2.0 SP §5.3.2.1-9' },
+  /** How long a refresh token works without being used. */
+  refreshTokenIdle: { standard: 1_209_600, least: 300, most: 31_536_000, clause: 'RFC 9700 §4.14.2' },
 } as const satisfies Record<string, Bounded>
 
 /** The lifetimes in force, in seconds, each inside its bounds. */
@@ -34,6 +38,8 @@ export const standardLifetimes: Lifetimes = {
   idToken: seconds(lifetimeBounds.idToken.standard),
   interaction: seconds(lifetimeBounds.interaction.standard),
   session: seconds(lifetimeBounds.session.standard),
+  refreshToken: seconds(lifetimeBounds.refreshToken.standard),
+  refreshTokenIdle: seconds(lifetimeBounds.refreshTokenIdle.standard),
 }
 
 /**
@@ -49,6 +55,36 @@ export function checkLifetimes(lifetimes: Lifetimes): void {
   }
 }
 
+/** The rates an operator may set, in requests a minute, and how far. */
+export const limitBounds = {
+  /** Requests of one client to one endpoint. */
+  perClientPerMinute: { standard: 6000, least: 60, most: 10_000_000, clause: 'RFC 9126 §2.3' },
+  /** Requests from one address to all endpoints together; what was refused counts ten times. */
+  perAddressPerMinute: { standard: 12_000, least: 60, most: 10_000_000, clause: 'RFC 6585 §4' },
+} as const satisfies Record<string, Bounded>
+
+/** The rates in force, each inside its bounds. */
+export type Limits = { readonly [Name in keyof typeof limitBounds]: number }
+
+/** The rates when nothing is configured: a busy backend does not meet them. */
+export const standardLimits: Limits = {
+  perClientPerMinute: limitBounds.perClientPerMinute.standard,
+  perAddressPerMinute: limitBounds.perAddressPerMinute.standard,
+}
+
+/**
+ * Refuses rates outside their bounds, whoever configured them and however.
+ * @throws RangeError
+ */
+export function checkLimits(limits: Limits): void {
+  for (const name of keysOf(limitBounds)) {
+    const { least, most, clause } = limitBounds[name]
+    const limit = limits[name]
+    if (Number.isSafeInteger(limit) && limit >= least && limit <= most) continue
+    throw new RangeError(`${name} must be ${least} to ${most} requests (${clause}), not ${limit}`)
+  }
+}
+
 /** Numbers that nobody configures. Spans in seconds, sizes in bytes or characters. */
 export const profile = {
   /** The one clock rule for `iat` and `nbf`: 10 s ahead must work, more than 60 s must not. FAPI 2.0 SP §5.3.2.1-13. */
@@ -57,6 +93,8 @@ export const profile = {
   dpopProofAge: seconds(60),
   /** How far ahead a client assertion may expire; bounds the replay memory. RFC 7523 §3 item 4. */
   clientAssertionLifetime: seconds(300),
+  /** How long a logout token is valid: two minutes at most are recommended. OIDC Back-Channel Logout §4. */
+  logoutTokenLifetime: seconds(120),
   /** How long a replay entry outlives the artefact it remembers. */
   replayMargin: seconds(5),
   /** A DPoP nonce is accepted in the span it was issued in and the next. RFC 9449 §8. */
@@ -65,6 +103,8 @@ export const profile = {
   formBytes: 65_536,
   /** One compact JWS. RFC 8725bis. */
   jwsCharacters: 16_384,
+  /** One compact JWE around a JWS. RFC 8725bis. */
+  jweCharacters: 24_576,
   /** A `jti`. RFC 9449 §11.1. */
   jtiCharacters: 256,
   /** A `state`; more than 1,000 must work. FAPI 2.0 SP §5.3.2.2 note 4. */

@@ -10,8 +10,9 @@ import {
   type VerifiedAccessToken,
   verifyAccessToken,
 } from './access-token.ts'
+import type { ClientCertificate } from './certificate.ts'
 import { type DpopProof, parseDpopProof, type UnverifiedDpopProof, verifyDpopProof } from './dpop.ts'
-import type { Issuer, NumericDate, ResourceIdentifier, Sha256 } from './names.ts'
+import type { CertificateThumbprint, Issuer, JwkThumbprint, NumericDate, ResourceIdentifier, Sha256 } from './names.ts'
 import type { DpopNonces } from './nonce.ts'
 import { OAuthError, refuse } from './oauth-error.ts'
 import type { Connection, Hash, ReplayMemory, Verifier } from './ports.ts'
@@ -24,6 +25,7 @@ export type ResourceRequest = {
   readonly headers: Connection['headers']
   /** The target as it was sent, for what must not be in it. */
   readonly target: string
+  readonly certificate: ClientCertificate | undefined
 }
 
 /** What one operation asks of a token. */
@@ -103,23 +105,50 @@ export async function checkAccess(
   request: ResourceRequest,
   requirement: Requirement,
   powers: ResourcePowers,
-): Promise<{ readonly token: AccessToken; readonly proof: DpopProof }> {
+): Promise<{ readonly token: AccessToken; readonly proof: DpopProof | undefined }> {
   const credential = parseCredential(request.headers, request.target)
   const digest = powers.hash(credential.token)
   const token = await verifiedToken(credential.token, digest, powers)
   if ((await powers.standing(token)) !== 'live') refuse('access_token_revoked')
 
-  if (credential.scheme === 'bearer') refuse('bound_token_sent_as_bearer')
-  const unverified = parseDpopProof(request.headers, powers.hash) ?? refuse('dpop_proof_missing')
-  const { method, url } = request
-  const { nonces, now } = powers
-  const proof = await verifyDpopProof(unverified, { method, url, ath: digest, nonces, now }, powers)
-  if (proof.thumbprint !== token.dpopJkt) refuse('dpop_key_mismatch')
-
+  if (token.confirmation.kind === 'certificate') {
+    checkCertificate(request, credential, token.confirmation.x5tS256)
+    checkRequirement(token, requirement)
+    return { token, proof: undefined }
+  }
+  const proof = await provedKey(request, { ...credential, digest }, token.confirmation.jkt, powers)
   checkRequirement(token, requirement)
   const spent = await powers.replay.spendOnce([proof.once])
   if ('seen' in spent) refuse('dpop_replayed')
   return { token, proof }
+}
+
+/**
+ * The holder of a certificate-bound token shows the certificate in the handshake of this connection. RFC 8705 §3.
+ * @throws OAuthError certificate_bound_token_sent_as_dpop, token_certificate_missing, token_certificate_mismatch
+ */
+function checkCertificate(
+  { certificate }: ResourceRequest,
+  { scheme }: Credential,
+  bound: CertificateThumbprint,
+): void {
+  if (scheme === 'dpop') refuse('certificate_bound_token_sent_as_dpop')
+  if (certificate === undefined) return refuse('token_certificate_missing')
+  if (certificate.thumbprint !== bound) refuse('token_certificate_mismatch')
+}
+
+/** @throws OAuthError bound_token_sent_as_bearer, dpop_* */
+async function provedKey(
+  { method, url, headers }: ResourceRequest,
+  { scheme, digest }: Credential & { readonly digest: Sha256 },
+  bound: JwkThumbprint,
+  powers: ResourcePowers,
+): Promise<DpopProof> {
+  if (scheme === 'bearer') refuse('bound_token_sent_as_bearer')
+  const unverified = parseDpopProof(headers, powers.hash) ?? refuse('dpop_proof_missing')
+  const { nonces, now } = powers
+  const proof = await verifyDpopProof(unverified, { method, url, ath: digest, nonces, now }, powers)
+  return proof.thumbprint === bound ? proof : refuse('dpop_key_mismatch')
 }
 
 /**

@@ -42,6 +42,14 @@ export function statusAtResource(rule: RuleSlug): number {
   return error === 'invalid_dpop_proof' || error === 'use_dpop_nonce' ? 401 : status
 }
 
+/** When to come back, for refusals that time mends. RFC 9110 §10.2.3; RFC 6585 §4. */
+export function headersOfWaiting({ rule, expected }: OAuthError): Readonly<Record<string, string>> {
+  const { status } = publicRefusal(rule)
+  if (status === 503) return { 'retry-after': '5' }
+  const seconds = expected['retry_after']
+  return status === 429 && seconds !== undefined ? { 'retry-after': seconds } : {}
+}
+
 /** The headers a refusal at a resource has of its own: a challenge where other credentials could help. RFC 6750 §3. */
 export function headersAtResource(error: OAuthError, context: ChallengeContext): Readonly<Record<string, string>> {
   const status = statusAtResource(error.rule)
@@ -49,6 +57,6 @@ export function headersAtResource(error: OAuthError, context: ChallengeContext):
   return {
     'content-type': 'application/json',
     ...(couldHelp ? { 'www-authenticate': challengeOf(error, context) } : {}),
-    ...(status === 503 ? { 'retry-after': '5' } : {}),
+    ...headersOfWaiting(error),
   }
 }

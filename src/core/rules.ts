@@ -6,10 +6,15 @@
  */
 
 import { authorizationRules } from './rules/authorization.ts'
+import { certificateRules } from './rules/certificate.ts'
 import { clientAuthenticationRules } from './rules/client-authentication.ts'
 import { dpopRules } from './rules/dpop.ts'
 import { httpRules } from './rules/http.ts'
 import { interactionRules } from './rules/interaction.ts'
+import { introspectionRules } from './rules/introspection.ts'
+import { limitsRules } from './rules/limits.ts'
+import { openidRules } from './rules/openid.ts'
+import { refreshRules } from './rules/refresh.ts'
 import { resourceRules } from './rules/resource.ts'
 import { errorStatus, type ErrorCode, publicAnswers, type PublicSlug, type Rule } from './rules/rule.ts'
 import { tokenRules } from './rules/token.ts'
@@ -20,11 +25,16 @@ export type { ErrorCode, PublicSlug, Rule, Step } from './rules/rule.ts'
 /** The table of all rules, in the order a request meets them. */
 export const rules = {
   ...httpRules,
+  ...limitsRules,
   ...clientAuthenticationRules,
+  ...certificateRules,
   ...dpopRules,
   ...authorizationRules,
+  ...openidRules,
   ...interactionRules,
   ...tokenRules,
+  ...refreshRules,
+  ...introspectionRules,
   ...resourceRules,
 } as const satisfies Record<string, Rule>
 

@@ -51,7 +51,8 @@ async function connect(c: Context, sessions: BrowserSessions, client: Client): P
   const browser = sessions.recognise(c)
   if (!(await isPostedHere(c, browser))) return c.text('This form does not belong to this browser.', 403)
   try {
-    const { url, pending } = await client.begin()
+    // Connecting a bank is a decision each time, also for who allowed it before.
+    const { url, pending } = await client.begin({ prompt: 'consent' })
     sessions.keep({ ...browser, pending })
     return c.redirect(url, 303)
   } catch (error) {

@@ -1,10 +1,11 @@
 import { createPages } from '../console/index.ts'
-import type { ClientRecord } from '../core/flow.ts'
+import { clientDefaults, type ClientRecord } from '../core/client.ts'
 import { parsePublicKey } from '../core/jose.ts'
 import { clientId, issuer, numericDate, resourceIdentifier, Secret, subject, username } from '../core/names.ts'
 import type { Audit, Handler, Passwords, Store } from '../core/ports.ts'
-import { standardLifetimes } from '../core/profile.ts'
+import { standardLifetimes, standardLimits } from '../core/profile.ts'
 import { openSigningKeys } from '../node/keys.ts'
+import { plainPorts } from '../node/plain-ports.ts'
 import { createPasswords } from '../node/passwords.ts'
 import { createMac, createVerifier, random, sha256, systemClock } from '../node/runtime.ts'
 import { createServer } from '../server/index.ts'
@@ -74,6 +75,8 @@ export async function createDemoServer(
       issuer: issuer(options.issuer),
       apis: [{ resource: resourceIdentifier(options.bank), name: bankName, scopes: bankScopes }],
       lifetimes: standardLifetimes,
+      limits: standardLimits,
+      mutualTlsOrigin: undefined,
       demoUser: { username: demoUser.username, password: demoUser.password },
     },
     {
@@ -87,6 +90,7 @@ export async function createDemoServer(
       passwords,
       audit: options.audit,
       pages: createPages(),
+      ...plainPorts(),
     },
   )
   return { handler, store }
@@ -111,16 +115,13 @@ async function addUser(store: Store, person: Person, passwords: Passwords): Prom
 
 function clientRecord(registration: Registration): ClientRecord {
   return {
+    ...clientDefaults,
     clientId: clientId(registration.clientId),
     name: registration.name,
-    applicationType: 'web',
     redirectUris: [registration.redirectUri],
     grantTypes: ['authorization_code'],
     scope: registration.scope,
     keys: [parsePublicKey(registration.key, sha256)],
-    tokenEndpointAuthSigningAlg: undefined,
-    idTokenSignedResponseAlg: undefined,
-    status: 'active',
     notBefore: numericDate(0),
     createdAt: systemClock(),
   }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
+import { observed } from '../../test/observations.ts'
 import { ruleOf } from '../core/rules.ts'
 import { demoUser, thievingUser } from './authorization-server.ts'
 import { Browser, formOf, headingOf } from './browser.ts'
@@ -73,7 +74,7 @@ test('every theft has its own name and a row of the attack catalogue', () => {
   }
 })
 
-test('CL-16 only a press of the button in this browser starts a flow', async () => {
+test('[CL-16] only a press of the button in this browser starts a flow', async () => {
   const browser = new Browser()
   const home = await browser.open(world.app)
   const button = formOf(home, ({ action }) => action.endsWith('/connect'))
@@ -90,9 +91,10 @@ test('CL-16 only a press of the button in this browser starts a flow', async () 
   assert.equal(crossSite.status, 403)
   const { status, url } = await browser.submit(button, {}, ({ origin }) => origin === world.issuer)
   assert.deepEqual([status, new URL(url).pathname], [303, '/authorize'])
+  observed('CL-16', '403, and no flow')
 })
 
-test('CL-16 the callback leads to a clean URL of the app, whatever it is told', async () => {
+test('[CL-16] the callback leads to a clean URL of the app, whatever it is told', async () => {
   const browser = new Browser()
   const response = await interceptResponse(browser, world, await startAtApp(browser, world), demoUser)
   response.searchParams.set('next', 'https://evil.example')
@@ -102,9 +104,10 @@ test('CL-16 the callback leads to a clean URL of the app, whatever it is told', 
   assert.equal(again.url, `${world.app}/`)
   assert.match(again.text, /This browser has not asked to connect a bank/)
   assert.equal(headingOf(await browser.open(world.app)), 'Hello, Alice Archer')
+  observed('CL-16', 'the app, whatever next says')
 })
 
-test('CL-03 a callback in another browser is refused before any code is redeemed', async () => {
+test('[CL-03] a callback in another browser is refused before any code is redeemed', async () => {
   const victim = new Browser()
   const response = await interceptResponse(victim, world, await startAtApp(victim, world), demoUser)
   const stranger = new Browser()
@@ -112,9 +115,10 @@ test('CL-03 a callback in another browser is refused before any code is redeemed
   await startAtApp(stranger, world)
   assert.match((await stranger.open(response.href)).text, /state_mismatch/)
   assert.equal(headingOf(await victim.open(response.href)), 'Hello, Alice Archer')
+  observed('CL-03', 'refused before any code was redeemed')
 })
 
-test('CL-19 the app shows no token, and its session id changes when the bank is connected', async () => {
+test('[CL-19] the app shows no token, and its session id changes when the bank is connected', async () => {
   const browser = await connected()
   const page = await browser.open(world.app)
   assert.doesNotMatch(page.text, /eyJ/)
@@ -127,7 +131,7 @@ test('CL-19 the app shows no token, and its session id changes when the bank is 
   )
 })
 
-test('CL-16 the session cookie is out of reach of scripts and other sites, and changes with the connection', async () => {
+test('[CL-16] the session cookie is out of reach of scripts and other sites, and changes with the connection', async () => {
   const first = await fetch(world.app)
   const cookie = first.headers.getSetCookie()[0] ?? ''
   assert.match(cookie, /HttpOnly/)
@@ -138,12 +142,12 @@ test('CL-16 the session cookie is out of reach of scripts and other sites, and c
   assert.equal(back.headers.getSetCookie().length, 1)
 })
 
-test('RS-TOK-05 a customer sees only their own accounts', async () => {
+test('[RS-TOK-05] a customer sees only their own accounts', async () => {
   const mallory = new Browser()
   const response = await interceptResponse(mallory, world, await startAtApp(mallory, world), thievingUser)
   assert.equal(headingOf(await mallory.open(response.href)), 'Hello, Mallory Meyer')
   const { client } = world
-  const { url, pending } = await client.begin()
+  const { url, pending } = await client.begin({ prompt: 'consent' })
   const own = new Browser()
   const session = await client.finish(await interceptResponse(own, world, url, thievingUser), pending)
   assert.equal((await client.call(session, '/accounts/savings-1000/balance')).status, 404)

@@ -1,6 +1,8 @@
 /** A valid call to a guarded API, for tests to break one thing of. */
 
+import type { ClientCertificate } from '../core/certificate.ts'
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { observeAnswer } from '../../test/observations.ts'
 import { parsePublicKey, type PublicKey, signJwt } from '../core/jose.ts'
 import { type JsonObject, numericDate } from '../core/names.ts'
 import { createDpopNonces } from '../core/nonce.ts'
@@ -49,6 +51,7 @@ export type CallParts = {
   token?: string | undefined
   proof?: string | undefined
   headers?: readonly (readonly [string, string])[]
+  certificate?: ClientCertificate
 }
 
 /** An issuer's two documents, under its own URLs. */
@@ -159,5 +162,13 @@ async function aCall(tools: Tools, parts: CallParts): Promise<Access | Refusal> 
     ...(parts.headers ?? []),
   ]
   const request = new Request(parts.url ?? new URL(target, 'http://localhost'), { method })
-  return tools.guard(request, { peerAddress: '192.0.2.1', headers, target })
+  const { certificate } = parts
+  const connection = { entrance: 'main', certificate, certificateTrouble: undefined } as const
+  const verdict = await tools.guard(request, { peerAddress: '192.0.2.1', headers, target, ...connection })
+  if (verdict.kind === 'refusal') {
+    const { status, headers: answered } = verdict.response
+    const text = await verdict.response.clone().text()
+    observeAnswer({ status, headers: answered, text }, { rule: verdict.rule, step: 'guard' })
+  }
+  return verdict
 }

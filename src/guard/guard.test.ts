@@ -1,10 +1,11 @@
 /** The guard as a whole: tokens, errors, metadata. Proofs are in guard.dpop.test.ts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { observed } from '../../test/observations.ts'
 import { numericDate, type JsonObject } from '../core/names.ts'
 import { StateUnavailable } from '../core/oauth-error.ts'
 import type { RuleSlug } from '../core/rules.ts'
-import { random, sha256 } from '../node/runtime.ts'
+import { random } from '../node/runtime.ts'
 import { assertAllowed, assertRefused, bodyOf } from './assertions.test-support.ts'
 import {
   aKey,
@@ -188,7 +189,7 @@ for (const cnf of [
   { kid: 'x' },
   { jkt: 7 },
   { jkt: clientKey.publicKey.thumbprint, 'x5t#S256': 'x' },
-  { 'x5t#S256': sha256('certificate') },
+  { 'x5t#S256': 7 },
 ]) {
   test(`access_token_unbound [RS-TOK-04] cnf ${JSON.stringify(cnf)}`, async () => {
     for (const scheme of ['DPoP', 'Bearer']) {
@@ -523,6 +524,7 @@ test('[RS-PRM-01] [RS-PRM-02] the metadata says what is enforced', () => {
   const [route] = bankPolicy.routes
   const silent = aWorld({ policy: { ...bankPolicy, routes: [{ ...route, scope: [] }] } })
   assert.ok(!('scopes_supported' in silent.guard.metadata()))
+  observed('RS-PRM-02', 'the document, member for member')
 })
 
 test('[RS-PRM-01] the document stands before the path of the resource; Host and query change nothing', async () => {
@@ -535,6 +537,9 @@ test('[RS-PRM-01] the document stands before the path of the resource; Host and 
         ['x-forwarded-host', 'evil.example'],
       ],
       target,
+      entrance: 'main',
+      certificate: undefined,
+      certificateTrouble: undefined,
     })
   for (const query of ['', '?resource=https://evil.example']) {
     const response = ask(`/.well-known/oauth-protected-resource/bank${query}`)
@@ -546,6 +551,7 @@ test('[RS-PRM-01] the document stands before the path of the resource; Host and 
   assert.equal(ask('/.well-known/oauth-protected-resource/bank/'), undefined)
   assert.equal(ask('/.well-known/oauth-protected-resource/bank', 'POST'), undefined)
   assert.equal(ask('/.well-known/oauth-protected-resource/bank', 'HEAD'), undefined)
+  observed('RS-PRM-01', 'the same document under a forged Host')
 })
 
 test('[RS-TOK-05] a policy that was never checked is checked by the guard', () => {

@@ -129,7 +129,7 @@ function prepare(input: GuardPolicy, ports: GuardPorts): State {
 
 async function admit(
   request: Request,
-  { headers, target }: GuardedConnection,
+  { headers, target, certificate }: GuardedConnection,
   state: State,
   { interactionId }: AnswerContext,
 ): Promise<Access> {
@@ -141,14 +141,16 @@ async function admit(
   }
   const route = state.routes.find(method, path)
   const powers = powersOf(state)
-  const asked = { method, url: `${state.policy.publicUrl}${path}`, headers, target }
+  // What nobody configured is not believed, whoever terminates TLS.
+  const acceptable = state.policy.certificateBoundTokens === 'accepted' ? certificate : undefined
+  const asked = { method, url: `${state.policy.publicUrl}${path}`, headers, target, certificate: acceptable }
   const { token, proof } = await checkAccess(asked, route, powers)
   return {
     kind: 'access',
     token,
     path,
     headers: {
-      'dpop-nonce': state.nonces.current(proof.thumbprint, powers.now),
+      ...(proof === undefined ? {} : { 'dpop-nonce': state.nonces.current(proof.thumbprint, powers.now) }),
       // An answer with a nonce is for one caller, once. RFC 9449 §8.2.
       'cache-control': 'no-store',
       'x-fapi-interaction-id': interactionId,
@@ -221,9 +223,11 @@ function rememberedToken(
   }
 }
 
-function metadataOf({ resource, name, issuers, routes }: GuardPolicy): Record<string, unknown> {
+function metadataOf(policy: GuardPolicy): Record<string, unknown> {
+  const { resource, name, issuers, certificateBoundTokens, routes } = policy
   const scopes = [...new Set(routes.flatMap(({ scope }) => scope))]
-  return createProtectedResourceMetadata({ resource, name, authorizationServers: issuers, scopes })
+  const described = { resource, name, authorizationServers: issuers, scopes, certificateBoundTokens }
+  return createProtectedResourceMetadata(described)
 }
 
 /** Where the document stands depends on the policy only, never on the Host header or the query. RFC 9728 §3.1. */

@@ -7,8 +7,9 @@ const [first] = bankPolicy.routes
 const local = { ...bankPolicy, resource: 'http://127.0.0.1:4500', publicUrl: 'http://127.0.0.1:4500' }
 
 test('[RS-PRM-02] a good policy is taken as it is', () => {
-  assert.deepEqual(parseGuardPolicy(bankPolicy), bankPolicy)
-  assert.deepEqual(parseGuardPolicy(parseGuardPolicy(bankPolicy)), bankPolicy)
+  const complete = { ...bankPolicy, certificateBoundTokens: 'refused' }
+  assert.deepEqual(parseGuardPolicy(bankPolicy), complete)
+  assert.deepEqual(parseGuardPolicy(parseGuardPolicy(bankPolicy)), complete)
   assert.equal(parseGuardPolicy({ ...local, publicUrl: 'http://127.0.0.1:4500/' }).publicUrl, local.publicUrl)
 })
 

@@ -22,6 +22,8 @@ export type GuardPolicy = {
   readonly publicUrl: string
   /** Whose tokens count here, each with its own keys. */
   readonly issuers: readonly Issuer[]
+  /** Whether clients reach this API over mutual TLS, so that a token may be bound to their certificate. RFC 8705 §3. */
+  readonly certificateBoundTokens: 'accepted' | 'refused'
   readonly routes: readonly GuardRoute[]
 }
 
@@ -31,6 +33,8 @@ export type GuardPolicyInput = {
   readonly name: string
   readonly publicUrl: string
   readonly issuers: readonly string[]
+  /** `refused` unless told. */
+  readonly certificateBoundTokens?: 'accepted' | 'refused'
   readonly routes: readonly GuardRoute[]
 }
 
@@ -45,7 +49,7 @@ export class GuardPolicyError extends Error {
   }
 }
 
-const members = ['resource', 'name', 'publicUrl', 'issuers', 'routes']
+const members = ['resource', 'name', 'publicUrl', 'issuers', 'certificateBoundTokens', 'routes']
 const routeMembers = ['methods', 'path', 'scope', 'speaksFor']
 
 /**
@@ -66,7 +70,9 @@ export function parseGuardPolicy(input: GuardPolicyInput): GuardPolicy {
   checkFilled('routes', routes)
   checkDistinct('issuers', issuers)
   checkRoutes(routes)
-  return { resource, name: textOf('name', policy['name']), publicUrl, issuers, routes }
+  const name = textOf('name', policy['name'])
+  const certificateBoundTokens = parseAcceptance(policy['certificateBoundTokens'])
+  return { resource, name, publicUrl, issuers, certificateBoundTokens, routes }
 }
 
 function parsePublicUrl(value: unknown): string {
@@ -83,6 +89,12 @@ function parsePublicUrl(value: unknown): string {
   }
   if (!isCanonical(url.pathname)) throw new GuardPolicyError('publicUrl', 'has a path that can be read in two ways')
   return text.replace(/\/$/, '')
+}
+
+function parseAcceptance(value: unknown): 'accepted' | 'refused' {
+  if (value === undefined) return 'refused'
+  if (value === 'accepted' || value === 'refused') return value
+  throw new GuardPolicyError('certificateBoundTokens', 'is neither accepted nor refused')
 }
 
 function parseRoute(member: string, value: unknown): GuardRoute {

@@ -17,7 +17,7 @@ const verified: VerifiedAccessToken = {
     issuedAt: numericDate(0),
     expiresAt: numericDate(1),
     jti: 'x',
-    dpopJkt: jwkThumbprint(sha256('key')),
+    confirmation: { kind: 'dpop', jkt: jwkThumbprint(sha256('key')) },
     grantRef: undefined,
     acr: undefined,
     authTime: undefined,

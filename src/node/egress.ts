@@ -1,29 +1,15 @@
-/** The one way out: every outbound request goes to a listed origin, ends in time, and brings back no more than allowed. */
+/**
+ * The way out to listed origins: every request ends in time and brings back no more than allowed. What strangers name is
+ * asked through `egress/open.ts`.
+ */
 
 import { isLoopbackHost } from '../core/names.ts'
 import type { FetchJson } from '../core/ports.ts'
+import { EgressRefused } from './egress/refused.ts'
+import { createTlsFetch, type EgressTls, type TlsFetch } from './egress/tls-fetch.ts'
 
-/** Why an outbound request was refused or its answer not taken. */
-export type EgressReason =
-  | 'url_malformed'
-  | 'origin_not_allowed'
-  | 'redirected'
-  | 'timed_out'
-  | 'too_large'
-  | 'status_unexpected'
-  | 'content_type_wrong'
-  | 'json_malformed'
-  | 'unreachable'
-
-/** The egress gate refused, before the request or on its answer. Names the origin at most, never a path or a query. */
-export class EgressRefused extends Error {
-  override readonly name = 'EgressRefused'
-  readonly reason: EgressReason
-  constructor(reason: EgressReason, origin: string, cause?: unknown) {
-    super(`egress to ${origin}: ${reason}`, cause === undefined ? {} : { cause })
-    this.reason = reason
-  }
-}
+export { EgressRefused } from './egress/refused.ts'
+export type { EgressTls } from './egress/tls-fetch.ts'
 
 /** How far the gate opens. */
 export type EgressLimits = {
@@ -33,6 +19,8 @@ export type EgressLimits = {
   readonly timeoutMs: number
   /** The largest body that is taken, after decompression. */
   readonly maxBytes: number
+  /** What TLS connections show and whom they believe, where that is not what the system does. */
+  readonly tls?: EgressTls
 }
 
 /** A function of the shape of `fetch`, as `customFetch` of openid-client wants it. */
@@ -48,11 +36,13 @@ export type Egress = {
 
 /**
  * Opens the gate to the listed origins only.
- * @throws TypeError when a listed origin is not an origin, or neither https nor loopback.
+ * @throws TypeError when a listed origin is not an origin, or neither https nor loopback; when a client certificate and
+ *   its key do not belong together.
  */
 export function createEgress(limits: EgressLimits): Egress {
   const allowed = new Set(limits.allowedOrigins.map(checkOrigin))
-  const guardedFetch: EgressFetch = (input, init = {}) => exchange(checkUrl(input, allowed), init, limits)
+  const overTls = limits.tls === undefined ? undefined : createTlsFetch(limits.tls)
+  const guardedFetch: EgressFetch = (input, init = {}) => exchange(checkUrl(input, allowed), init, limits, overTls)
   return {
     fetch: async (input, init) => guardedFetch(input, init),
     fetchJson: async (url) => {
@@ -76,11 +66,18 @@ function checkUrl(input: string | URL, allowed: ReadonlySet<string>): URL {
   return url
 }
 
-async function exchange(url: URL, init: RequestInit, { timeoutMs, maxBytes }: EgressLimits): Promise<Response> {
+async function exchange(
+  url: URL,
+  init: RequestInit,
+  { timeoutMs, maxBytes }: EgressLimits,
+  overTls: TlsFetch | undefined,
+): Promise<Response> {
   const timeout = AbortSignal.timeout(timeoutMs)
   const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout
   try {
-    const response = await fetch(url, { ...init, redirect: 'manual', signal })
+    const bounded = { ...init, redirect: 'manual', signal } as const
+    const isOverTls = overTls !== undefined && url.protocol === 'https:'
+    const response = await (isOverTls ? overTls(url, bounded) : fetch(url, bounded))
     if (response.type === 'opaqueredirect' || isRedirect(response.status)) {
       await response.body?.cancel()
       throw new EgressRefused('redirected', url.origin)

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import type { StoredKey } from '../core/flow.ts'
 import { parseCompactJws, signJwt } from '../core/jose.ts'
-import { Secret } from '../core/names.ts'
-import type { KeyStore } from '../core/ports.ts'
+import { numericDate, Secret } from '../core/names.ts'
 import { signingAlgorithms } from '../core/profile.ts'
+import { aClock, aKeyStore } from './keys/fixtures.test-support.ts'
+import { createSealing } from './keys/sealing.ts'
 import { openSigningKeys, SigningKeysUnavailable } from './keys.ts'
 import { createVerifier, random, sha256, systemClock } from './runtime.ts'
-
-function aKeyStore(keys: StoredKey[] = []): KeyStore & { keys: StoredKey[] } {
-  return { keys, add: async (key) => void keys.push(key), list: async () => keys }
-}
 
 const sealing = new Secret(random(32))
 const options = { sealing, algorithms: signingAlgorithms, clock: systemClock, random, hash: sha256 }
@@ -47,6 +45,53 @@ test('[KEY-06] nothing private is published, and nothing private is stored in th
   }
   for (const { sealedPrivateKey } of store.keys) assert.match(sealedPrivateKey, /^v1\.[\w-]{16}\.[\w-]+$/)
   assert.ok(!JSON.stringify(store.keys).includes('"d"'))
+  const kids = keys.published().map(({ kid }) => kid)
+  assert.equal(new Set(kids).size, kids.length)
+})
+
+test('[OPS-06] nobody prints a private key by mistake', async () => {
+  const store = aKeyStore()
+  const keys = await openSigningKeys({ ...options, store, algorithms: ['ES256', 'EdDSA'] })
+  const opened = createSealing(sealing, random)
+  const secrets = store.keys.map(({ sealedPrivateKey, alg, kid }) => {
+    const jwk: unknown = JSON.parse(opened.unseal(sealedPrivateKey, `${alg} ${kid}`))
+    assert.ok(typeof jwk === 'object' && jwk !== null && 'd' in jwk && typeof jwk.d === 'string')
+    return jwk.d
+  })
+  assert.equal(secrets.length, 2)
+  const printed = [keys, keys.signer('ES256'), keys.signer('EdDSA'), keys.published(), opened].flatMap((thing) => [
+    JSON.stringify(thing),
+    inspect(thing, { depth: 20, showHidden: true }),
+  ])
+  for (const text of printed) {
+    for (const secret of [...secrets, sealing.reveal()]) assert.ok(!String(text).includes(secret), text)
+  }
+})
+
+test('[OPS-06] an error about a key that is broken inside does not repeat it', async () => {
+  const { seal } = createSealing(sealing, random)
+  for (const text of [
+    'precious-secret',
+    '{"kty":"EC","d":"precious-secret"',
+    '{"kty":"EC","d":"precious-secret"}',
+    '[1]',
+  ]) {
+    const broken: StoredKey = {
+      kid: 'k',
+      alg: 'ES256',
+      sealedPrivateKey: seal(text, 'ES256 k'),
+      createdAt: numericDate(1),
+      activeFrom: numericDate(1),
+      publishedUntil: undefined,
+    }
+    await assert.rejects(
+      () => openSigningKeys({ ...options, store: aKeyStore([broken]) }),
+      (error) => {
+        assert.ok(!inspect(error, { depth: 20, showHidden: true }).includes('precious'), inspect(error))
+        return unavailable('key_altered')(error)
+      },
+    )
+  }
 })
 
 test('the same keys open again, and only missing ones are made', async () => {
@@ -56,20 +101,24 @@ test('the same keys open again, and only missing ones are made', async () => {
   const second = await openSigningKeys({ ...options, store })
   assert.equal(store.keys.length, 3)
   assert.equal(second.signer('ES256')?.kid, first.signer('ES256')?.kid)
-  const third = await openSigningKeys({ ...options, store, algorithms: ['EdDSA'] })
-  assert.equal(third.signer('ES256'), undefined)
+  const third = await openSigningKeys({ ...options, store, algorithms: ['ES256', 'EdDSA', 'PS256'] })
   assert.equal(third.published().length, 3)
+  assert.equal(store.keys.length, 3)
 })
 
-test('the newest key of an algorithm signs', async () => {
+test('the key that became active last signs', async () => {
+  const clock = aClock()
   const old = aKeyStore()
-  const one = await openSigningKeys({ ...options, store: old, algorithms: ['ES256'] })
+  const one = await openSigningKeys({ ...options, clock, store: old, algorithms: ['ES256'] })
   const other = aKeyStore()
-  await openSigningKeys({ ...options, store: other, algorithms: ['ES256'] })
-  const newest = other.keys.map((key) => ({ ...key, createdAt: (key.createdAt + 10) as typeof key.createdAt }))
-  const both = await openSigningKeys({ ...options, store: aKeyStore([...newest, ...old.keys]), algorithms: ['ES256'] })
-  assert.equal(both.signer('ES256')?.kid, newest[0]?.kid)
-  assert.notEqual(both.signer('ES256')?.kid, one.signer('ES256')?.kid)
+  await openSigningKeys({ ...options, clock, store: other, algorithms: ['ES256'] })
+  const [newest] = other.keys
+  assert.ok(newest)
+  const store = aKeyStore([{ ...newest, activeFrom: numericDate(clock() + 10) }, ...old.keys])
+  const both = await openSigningKeys({ ...options, clock, store, algorithms: ['ES256'] })
+  assert.equal(both.signer('ES256')?.kid, one.signer('ES256')?.kid)
+  clock.pass(10)
+  assert.equal(both.signer('ES256')?.kid, newest.kid)
   assert.equal(both.published().length, 2)
 })
 
@@ -80,6 +129,7 @@ test('another sealing key is one clear error', async () => {
     () => openSigningKeys({ ...options, store, sealing: new Secret(random(32)) }),
     unavailable('sealing_key_wrong'),
   )
+  assert.equal(store.keys.length, 3)
   await openSigningKeys({ ...options, store })
 })
 
@@ -120,4 +170,39 @@ test('a sealed key does not open under another name, or after a change', async (
     await assert.rejects(() => reopen([{ ...one, sealedPrivateKey: bad }, two]), unavailable('key_altered'))
   }
   await reopen([one, two])
+})
+
+test('a key that cannot be opened later is reported, and the others go on', async () => {
+  const store = aKeyStore()
+  const keys = await openSigningKeys({ ...options, store, algorithms: ['ES256', 'EdDSA'] })
+  const kid = keys.signer('EdDSA')?.kid
+  const [one] = store.keys
+  assert.ok(one)
+  store.keys.push({ ...one, kid: 'smuggled', activeFrom: numericDate(one.activeFrom + 1) })
+  await assert.rejects(keys.refresh, unavailable('sealing_key_wrong'))
+  assert.equal(keys.signer('EdDSA')?.kid, kid)
+  assert.ok(keys.published().every((key) => key.kid !== 'smuggled'))
+  store.keys.pop()
+  await keys.refresh()
+})
+
+test('the timer notices what others did, reports a store that fails, and stops', async () => {
+  const store = aKeyStore()
+  const failures: unknown[] = []
+  const watch = { onFailure: (cause: unknown) => void failures.push(cause), intervalMs: 5 }
+  const keys = await openSigningKeys({ ...options, store, algorithms: ['EdDSA'], watch })
+  const kid = keys.signer('EdDSA')?.kid
+  store.keys.splice(0)
+  while ([kid, undefined].includes(keys.signer('EdDSA')?.kid)) await new Promise((tick) => setTimeout(tick, 5))
+  assert.equal(store.keys.length, 1)
+  const { list } = store
+  const broken = new Error('disk')
+  store.list = async () => Promise.reject(broken)
+  while (failures.length === 0) await new Promise((tick) => setTimeout(tick, 5))
+  assert.equal(failures[0], broken)
+  await keys.stop()
+  store.list = list
+  store.keys.splice(0)
+  await new Promise((tick) => setTimeout(tick, 30))
+  assert.equal(store.keys.length, 0)
 })

@@ -1,153 +1,168 @@
-/** The signing keys of an issuer: made once, kept in the store, their private parts sealed under the operator's key. */
+/**
+ * The signing keys of an issuer: kept in the store, their private parts sealed under the operator's key. A key is
+ * published before it signs, and after it stopped signing for as long as anybody has use for what it signed.
+ * FAPI 2.0 SP §6.8.
+ */
 
-import {
-  createCipheriv,
-  createDecipheriv,
-  createPrivateKey,
-  createPublicKey,
-  hkdfSync,
-  type KeyObject,
-} from 'node:crypto'
 import type { StoredKey } from '../core/flow.ts'
-import { parsePublicKey, type PublicKey } from '../core/jose.ts'
-import { isJsonObject, type Secret } from '../core/names.ts'
-import type { Clock, Hash, KeyStore, Random, Signer, SigningKeys } from '../core/ports.ts'
+import type { Hash, SigningKeys } from '../core/ports.ts'
 import type { SigningAlgorithm } from '../core/profile.ts'
-import { createSigner, generateSigningKey } from './runtime.ts'
+import {
+  checkKeySchedule,
+  inOrder,
+  isPublished,
+  type KeyPlan,
+  type KeySchedule,
+  maySign,
+  planKeys,
+  standardKeySchedule,
+} from './keys/schedule.ts'
+import { createSealing, type Sealing } from './keys/sealing.ts'
+import { addKey, type KeyOptions, openKey, type OpenedKey } from './keys/stored-key.ts'
 
-/** The signing keys cannot be opened. One line for the operator; holds no key. */
-export class SigningKeysUnavailable extends Error {
-  override readonly name = 'SigningKeysUnavailable'
-  readonly reason: 'sealing_key_malformed' | 'sealing_key_wrong' | 'key_altered'
-  constructor(reason: SigningKeysUnavailable['reason'], cause?: unknown) {
-    super(sentences[reason], cause === undefined ? {} : { cause })
-    this.reason = reason
-  }
+export { SigningKeysUnavailable } from './keys/unavailable.ts'
+
+/** Something that was done to a key, by its schedule. */
+export type KeyChange = {
+  readonly what: 'key_made' | 'key_retired' | 'key_removed'
+  readonly kid: string
+  readonly alg: SigningAlgorithm
 }
-
-const sentences = {
-  sealing_key_malformed: 'the sealing key is not 32 bytes in base64url or hex',
-  sealing_key_wrong:
-    'the sealing key does not open the signing keys in the store: it is another one, or they were changed',
-  key_altered: 'a signing key in the store is not the one its name says',
-} as const
 
 /** What opening the keys needs. */
-export type SigningKeysOptions = {
-  readonly store: KeyStore
-  /** 32 bytes, base64url or hex. */
-  readonly sealing: Secret
-  /** One key is made for each of them that has none. */
-  readonly algorithms: readonly SigningAlgorithm[]
-  readonly clock: Clock
-  readonly random: Random
-  readonly hash: Hash
+export type SigningKeysOptions = Omit<KeyOptions, 'schedule'> & {
+  readonly schedule?: KeySchedule
+  /** Takes note of every change that was made by the schedule. */
+  readonly onChange?: (change: KeyChange) => Promise<void>
+  /** Looks at the store again and again, and changes keys when it is time. Without it that is up to `refresh`. */
+  readonly watch?: {
+    /** Takes note of a round that failed; the next one tries again. */
+    readonly onFailure: (cause: unknown) => void
+    readonly intervalMs?: number
+  }
 }
+
+/** Signing keys that change while they are used. */
+export type ChangingSigningKeys = SigningKeys & {
+  /**
+   * Does now what the schedule asks for, and takes up what other processes did to the store.
+   * @throws SigningKeysUnavailable, and whatever the store throws; the keys that can be used are used then
+   */
+  readonly refresh: () => Promise<void>
+  /** Waits for the round that runs. */
+  readonly stop: () => Promise<void>
+}
+
+/** Well under the time in which every process must have noticed a key. */
+const standardIntervalMs = 30_000
 
 /**
- * Opens the keys of the store, making those that are missing. The newest key of an algorithm signs; all are published.
- * @throws SigningKeysUnavailable
+ * Opens the keys of the store, making those that are missing. The timer does not keep the process alive.
+ * @throws SigningKeysUnavailable, and RangeError for a schedule outside its bounds
  */
-export async function openSigningKeys(options: SigningKeysOptions): Promise<SigningKeys> {
-  const { store, algorithms } = options
-  const sealingKey = parseSealingKey(options.sealing)
-  const stored = [...(await store.list())]
-  const missing = algorithms.filter((alg) => stored.every((key) => key.alg !== alg))
-  const made = await Promise.all(missing.map((alg) => makeKey(alg, sealingKey, options)))
-  for (const key of made) {
-    await store.add(key)
-    stored.push(key)
+export async function openSigningKeys(options: SigningKeysOptions): Promise<ChangingSigningKeys> {
+  const { algorithms, clock, schedule = standardKeySchedule, watch } = options
+  checkKeySchedule(schedule)
+  const sealing = createSealing(options.sealing, options.random)
+  let keys: readonly OpenedKey[] = []
+  const inUse = (alg: SigningAlgorithm) => {
+    if (!algorithms.includes(alg)) return undefined
+    const now = clock()
+    return keys.findLast(({ stored }) => stored.alg === alg && maySign(stored, now, schedule))
   }
-  // Oldest first: what is set last in the map is what signs.
-  const opened = stored
-    .toSorted((one, other) => one.createdAt - other.createdAt)
-    .map((key) => openKey(key, sealingKey, options))
-  const signers = new Map(
-    opened.filter(({ signer }) => algorithms.includes(signer.alg)).map(({ signer }) => [signer.alg, signer]),
-  )
-  const published = opened.map(({ publicKey }) => checkPublic(publicKey, options.hash))
-  return { signer: (alg) => signers.get(alg), published: () => published }
-}
-
-function parseSealingKey(sealing: Secret): Buffer {
-  const text = sealing.reveal().trim()
-  const encoding = /^[0-9a-fA-F]{64}$/.test(text) ? 'hex' : 'base64url'
-  const bytes = Buffer.from(text, encoding)
-  if (encoding === 'base64url' && bytes.toString('base64url') !== text) {
-    throw new SigningKeysUnavailable('sealing_key_malformed')
+  const signed = new Set<SigningAlgorithm>()
+  const take = async () => {
+    const stored = await options.store.list()
+    const opened = openAll(stored, keys, sealing, options.hash)
+    keys = opened.keys
+    for (const alg of algorithms) if (inUse(alg) !== undefined) signed.add(alg)
+    if (opened.failure !== undefined) throw opened.failure.cause
+    return stored
   }
-  if (bytes.length !== 32) throw new SigningKeysUnavailable('sealing_key_malformed')
-  // A key of its own, so that the operator's key may serve other purposes later.
-  return Buffer.from(hkdfSync('sha256', bytes, '', 'strongroom: sealing of signing keys, v1', 32))
-}
-
-async function makeKey(
-  alg: SigningAlgorithm,
-  sealingKey: Buffer,
-  { clock, random, hash }: SigningKeysOptions,
-): Promise<StoredKey> {
-  const privateKey = await generateSigningKey(alg)
-  const kid = publicKeyOf(privateKey, hash).thumbprint
-  const jwk = JSON.stringify(privateKey.export({ format: 'jwk' }))
-  return { kid, alg, sealedPrivateKey: seal(jwk, sealingKey, additionalData(kid, alg), random), createdAt: clock() }
-}
-
-function publicKeyOf(privateKey: KeyObject, hash: Hash): PublicKey {
-  const key = parsePublicKey(createPublicKey(privateKey).export({ format: 'jwk' }), hash)
-  return { ...key, kid: key.thumbprint }
-}
-
-function openKey(
-  { kid, alg, sealedPrivateKey }: StoredKey,
-  sealingKey: Buffer,
-  { hash }: SigningKeysOptions,
-): { readonly signer: Signer; readonly publicKey: PublicKey } {
-  const privateKey = privateKeyFrom(unseal(sealedPrivateKey, sealingKey, additionalData(kid, alg)))
-  const publicKey = publicKeyOf(privateKey, hash)
-  if (publicKey.thumbprint !== kid || publicKey.alg !== alg) throw new SigningKeysUnavailable('key_altered')
-  return { signer: createSigner(privateKey, alg, kid), publicKey }
-}
-
-function privateKeyFrom(text: string): KeyObject {
-  const jwk: unknown = JSON.parse(text)
-  if (!isJsonObject(jwk)) throw new SigningKeysUnavailable('key_altered')
-  return createPrivateKey({ key: { ...jwk }, format: 'jwk' })
-}
-
-/** What is published goes through the parser that refuses private members. RFC 7517 §4; RFC 8725 §3.2. */
-function checkPublic(key: PublicKey, hash: Hash): PublicKey {
-  return parsePublicKey({ ...key.jwk, alg: key.alg, kid: key.kid }, hash)
-}
-
-const version = 'v1'
-const ivBytes = 12
-const tagBytes = 16
-
-/** A sealed key opens only under the name and for the algorithm it was sealed for. */
-function additionalData(kid: string, alg: SigningAlgorithm): Buffer {
-  return Buffer.from(`${version} ${alg} ${kid}`)
-}
-
-/** AES-256-GCM: `v1.` nonce `.` ciphertext and tag, base64url. */
-function seal(text: string, key: Buffer, aad: Buffer, random: Random): string {
-  const iv = Buffer.from(random(ivBytes), 'base64url')
-  const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes })
-  cipher.setAAD(aad)
-  const sealed = Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()])
-  return `${version}.${iv.toString('base64url')}.${sealed.toString('base64url')}`
-}
-
-function unseal(sealed: string, key: Buffer, aad: Buffer): string {
-  const [name, iv = '', data = '', ...more] = sealed.split('.')
-  const bytes = Buffer.from(data, 'base64url')
-  if (name !== version || more.length > 0 || bytes.length <= tagBytes) throw new SigningKeysUnavailable('key_altered')
-  try {
-    const nonce = Buffer.from(iv, 'base64url')
-    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
-    decipher.setAAD(aad)
-    decipher.setAuthTag(bytes.subarray(-tagBytes))
-    return Buffer.concat([decipher.update(bytes.subarray(0, -tagBytes)), decipher.final()]).toString()
-  } catch (cause) {
-    throw new SigningKeysUnavailable('sealing_key_wrong', cause)
+  const round = oneAtATime(async () => {
+    const plan = planKeys(await take(), signed, { algorithms, schedule, now: clock() })
+    const changes = await carryOut(plan, { ...options, schedule }, sealing)
+    if (changes.length > 0) await take()
+    for (const change of changes) await options.onChange?.(change)
+  })
+  await round()
+  const timer =
+    watch && setInterval(() => void round().catch(watch.onFailure), watch.intervalMs ?? standardIntervalMs).unref()
+  return {
+    signer: (alg) => inUse(alg)?.signer,
+    published: () => {
+      const now = clock()
+      return keys.filter(({ stored }) => isPublished(stored, now)).map(({ publicKey }) => publicKey)
+    },
+    refresh: round,
+    stop: async () => {
+      clearInterval(timer)
+      await round.idle()
+    },
   }
+}
+
+/** Every key that opens, in order, and what kept the first of the others closed. What was open stays so. */
+function openAll(stored: readonly StoredKey[], before: readonly OpenedKey[], sealing: Sealing, hash: Hash) {
+  const keys: OpenedKey[] = []
+  let failure: { readonly cause: unknown } | undefined
+  for (const key of stored.toSorted(inOrder)) {
+    const known = before.find(
+      (one) =>
+        one.stored.kid === key.kid &&
+        one.stored.alg === key.alg &&
+        one.stored.sealedPrivateKey === key.sealedPrivateKey,
+    )
+    try {
+      keys.push(known === undefined ? openKey(key, sealing, hash) : { ...known, stored: key })
+    } catch (cause) {
+      failure ??= { cause }
+    }
+  }
+  return { keys, failure }
+}
+
+/** Changes the store; says what was changed. */
+async function carryOut(
+  { make, retire, remove }: KeyPlan,
+  options: KeyOptions,
+  sealing: Sealing,
+): Promise<readonly KeyChange[]> {
+  const changes: KeyChange[] = []
+  for (const wanted of make) {
+    const { kid, alg } = await addKey(wanted, options, sealing)
+    changes.push({ what: 'key_made', kid, alg })
+  }
+  for (const { key, publishedUntil } of retire) {
+    await options.store.retire(key.kid, publishedUntil)
+    changes.push({ what: 'key_retired', kid: key.kid, alg: key.alg })
+  }
+  for (const { kid, alg } of remove) {
+    await options.store.remove(kid)
+    changes.push({ what: 'key_removed', kid, alg })
+  }
+  return changes
+}
+
+type Serial = (() => Promise<void>) & { readonly idle: () => Promise<void> }
+
+/** Runs never overlap: whoever asks while one runs gets one that begins afterwards, shared with all who wait. */
+function oneAtATime(run: () => Promise<void>): Serial {
+  let running: Promise<void> = Promise.resolve()
+  let waiting: Promise<void> | undefined
+  const settled = () => running.catch(() => undefined)
+  const next = () => {
+    waiting ??= settled().then(() => {
+      waiting = undefined
+      running = run()
+      return running
+    })
+    return waiting
+  }
+  return Object.assign(next, {
+    idle: async () => {
+      await waiting?.catch(() => undefined)
+      await settled()
+    },
+  })
 }

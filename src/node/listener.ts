@@ -2,10 +2,21 @@
 
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { createServer, IncomingMessage, type RequestListener, type Server, STATUS_CODES } from 'node:http'
-import { isIP, type Socket } from 'node:net'
-import { isLoopbackAddress } from '../core/names.ts'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Connection, Handler } from '../core/ports.ts'
-import { readRequestBody } from './request-body.ts'
+import type { Belief } from './claims.ts'
+import { NodeConnection } from './connection.ts'
+import { loopbackPeers, peerList } from './peers.ts'
+import type { AdapterName } from './tls/proxy-adapters.ts'
+import { selfTestAdapter } from './tls/self-test.ts'
+import {
+  readServerCertificate,
+  type ServerCertificate,
+  type ServerTls,
+  tlsOptions,
+  watchServerCertificate,
+} from './tls/server-certificate.ts'
 
 /** Where to listen, and what to do when a handler has a bug. */
 export type ListenOptions = {
@@ -13,12 +24,29 @@ export type ListenOptions = {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
-  /** The header in which a proxy on this machine names the client it speaks for; believed from loopback peers only. */
+  /** TLS that ends here. Without it, plain HTTP. */
+  readonly tls?: ServerTls
+  /** How a proxy passes on the certificate of a client, and which peers are that proxy. Means nothing beside `tls`. */
+  readonly certificateHeader?: CertificateHeader
+  /** The header in which a proxy names the client it speaks for; believed from trusted peers only. */
   readonly addressHeader?: 'none' | 'x-forwarded-for'
+  /** Addresses and ranges of the proxies whose address header is believed; this machine unless told. */
+  readonly trustedPeers?: readonly string[]
+  /** Which door of the server this is. RFC 8705 §5. */
+  readonly entrance?: Connection['entrance']
+  /** How long a TLS handshake may take, in milliseconds. */
+  readonly handshakeMs?: number
   /** How long `close` waits for running requests, in milliseconds. */
   readonly drainMs?: number
   /** Takes note of what a handler threw; the peer sees a bare 500. */
   readonly onFailure?: (cause: unknown) => void
+}
+
+/** Certificates of clients in a header of the proxy that ends TLS. */
+export type CertificateHeader = {
+  readonly adapter: AdapterName
+  /** Addresses, and ranges such as `10.0.0.0/8`. */
+  readonly peers: readonly string[]
 }
 
 /** A listener that is up. */
@@ -26,6 +54,8 @@ export type Listener = {
   /** The origin, with the port that was taken. */
   readonly url: string
   readonly port: number
+  /** Looks now whether the files of certificate and key have changed. It does so by itself, every few seconds. */
+  readonly reload: () => Promise<void>
   /** Accepts nothing more, lets running requests end, and cuts off those that take too long. */
   readonly close: () => Promise<void>
 }
@@ -57,36 +87,81 @@ const limits = {
   maxHeaderSize: 32_768,
   maxConnections: 2_000,
   drain: 10_000,
+  handshake: 10_000,
 } as const
 
 /**
  * Listens, and serves every request through the handler.
- * @throws ListenerUnavailable
+ * @throws ListenerUnavailable, ServerCertificateUnavailable, CertificateHeaderUnsafe
  */
 export async function listen(handler: Handler, options: ListenOptions): Promise<Listener> {
-  const server = createServer(
-    {
-      insecureHTTPParser: false,
-      maxHeaderSize: limits.maxHeaderSize,
-      headersTimeout: limits.headersTimeout,
-      requestTimeout: limits.requestTimeout,
-      keepAliveTimeout: limits.keepAliveTimeout,
-      connectionsCheckingInterval: 2_000,
-    },
-    requestListener(handler, options),
-  )
+  const { tls, onFailure = warn } = options
+  const certificate = tls === undefined ? undefined : await readServerCertificate(tls)
+  const server = serverFor(requestListener(handler, beliefOf(options), options), options, certificate)
   server.maxConnections = limits.maxConnections
   server.on('clientError', answerBadRequest)
+  const sockets = openSockets(server)
   const port = await bind(server, options)
+  const watch =
+    server instanceof TlsServer && tls !== undefined && certificate !== undefined
+      ? watchServerCertificate(tls, certificate, { use: (context) => server.setSecureContext(context), onFailure })
+      : { look: () => Promise.resolve(), stop: () => undefined }
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
-  return { url: `http://${host}:${port}`, port, close: () => drain(server, options.drainMs ?? limits.drain) }
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://${host}:${port}`,
+    port,
+    reload: watch.look,
+    close: () => {
+      watch.stop()
+      return drain(server, sockets, options.drainMs ?? limits.drain)
+    },
+  }
+}
+
+function serverFor(
+  serve: RequestListener,
+  { tls, handshakeMs = limits.handshake }: ListenOptions,
+  certificate: ServerCertificate | undefined,
+): Server | TlsServer {
+  const bounds = {
+    insecureHTTPParser: false,
+    maxHeaderSize: limits.maxHeaderSize,
+    headersTimeout: limits.headersTimeout,
+    requestTimeout: limits.requestTimeout,
+    keepAliveTimeout: limits.keepAliveTimeout,
+    connectionsCheckingInterval: 2_000,
+  }
+  if (tls === undefined || certificate === undefined) return createServer(bounds, serve)
+  return createTlsServer({ ...bounds, ...tlsOptions(tls, handshakeMs), ...certificate.context }, serve)
+}
+
+/** Whom to believe what, tried before anybody is. Where TLS ends here, no header speaks for a certificate. */
+function beliefOf({ addressHeader = 'none', trustedPeers, certificateHeader, tls }: ListenOptions): Belief {
+  const addressPeers = trustedPeers === undefined ? loopbackPeers : peerList(trustedPeers)
+  if (certificateHeader === undefined || tls !== undefined) {
+    return { addressHeader, addressPeers, certificateHeader: undefined }
+  }
+  const { adapter, peers } = certificateHeader
+  const belief = { addressHeader, addressPeers, certificateHeader: { adapter, peers: peerList(peers) } }
+  selfTestAdapter(belief, peers[0]?.split('/')[0] ?? '')
+  return belief
+}
+
+/** The sockets that are open, those in the middle of a handshake included. */
+function openSockets(server: Server | TlsServer): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return sockets
 }
 
 function warn(cause: unknown): void {
   process.emitWarning(cause instanceof Error ? cause : 'a handler failed')
 }
 
-function bind(server: Server, { host, port }: ListenOptions): Promise<number> {
+function bind(server: Server | TlsServer, { host, port }: ListenOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) => {
       reject(new ListenerUnavailable(`${host}:${port}`, error.code ?? 'unknown', error))
@@ -102,7 +177,8 @@ function bind(server: Server, { host, port }: ListenOptions): Promise<number> {
 
 /** What the HTTP parser does not take. Answered as Node would, with a bare status, and the connection is over. */
 function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  const isInHandshake = 'secureConnecting' in socket && socket.secureConnecting === true
+  if (!socket.writable || isInHandshake || error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
@@ -111,12 +187,14 @@ function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.destroySoon()
 }
 
-function requestListener(handler: Handler, options: ListenOptions): RequestListener {
-  const { onFailure: failed = warn, addressHeader = 'none' } = options
+function requestListener(handler: Handler, belief: Belief, options: ListenOptions): RequestListener {
+  const { onFailure: failed = warn, entrance = 'main' } = options
+  const connections = new WeakMap<IncomingMessage, NodeConnection>()
   const serve = getRequestListener(
     (request, { incoming }) => {
-      if (!(incoming instanceof IncomingMessage)) throw new TypeError('not HTTP/1.1')
-      return handler(request, new NodeConnection(incoming, addressHeader))
+      const connection = incoming instanceof IncomingMessage ? connections.get(incoming) : undefined
+      if (connection === undefined) throw new TypeError('not HTTP/1.1')
+      return handler(request, connection)
     },
     {
       errorHandler: (cause) => {
@@ -133,6 +211,7 @@ function requestListener(handler: Handler, options: ListenOptions): RequestListe
       return
     }
     incoming.url = originForm(incoming.url ?? '/')
+    connections.set(incoming, new NodeConnection(incoming, belief, { entrance, bodyTimeout: limits.bodyTimeout }))
     serve(incoming, outgoing).catch(failed)
   }
 }
@@ -155,65 +234,13 @@ function originForm(target: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-class NodeConnection implements Connection {
-  readonly #incoming: IncomingMessage
-  #headers: readonly (readonly [string, string])[] | undefined
-  #isRead = false
-
-  /** Read at once: a socket that was closed no longer knows. */
-  readonly peerAddress: string
-
-  constructor(incoming: IncomingMessage, addressHeader: 'none' | 'x-forwarded-for') {
-    this.#incoming = incoming
-    const peer = incoming.socket.remoteAddress ?? ''
-    this.peerAddress =
-      addressHeader === 'none' ? peer : clientAddress(peer, pairsOf(incoming.rawHeaders), addressHeader)
-  }
-
-  get target(): string {
-    return this.#incoming.url ?? '/'
-  }
-
-  get headers(): readonly (readonly [string, string])[] {
-    this.#headers ??= pairsOf(this.#incoming.rawHeaders)
-    return this.#headers
-  }
-
-  readonly readBody = async (most: number): Promise<Uint8Array | 'too_large' | 'aborted'> => {
-    if (this.#isRead) throw new Error('a body can be read once')
-    this.#isRead = true
-    return readRequestBody(this.#incoming, most, limits.bodyTimeout)
-  }
-}
-
-/**
- * The address a proxy on this machine saw: the last entry of the header, which it wrote itself; what stands before it came
- * from the client. Any other peer speaks for itself. RFC 9700 §4.13.
- */
-function clientAddress(peer: string, headers: Connection['headers'], name: string): string {
-  if (!isLoopbackAddress(peer)) return peer
-  const last =
-    headers
-      .findLast(([field]) => field === name)?.[1]
-      .split(',')
-      .at(-1)
-      ?.trim() ?? ''
-  return isIP(last) === 0 ? peer : last
-}
-
-function pairsOf(rawHeaders: readonly string[]): readonly (readonly [string, string])[] {
-  const pairs: [string, string][] = []
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    pairs.push([(rawHeaders[index] ?? '').toLowerCase(), rawHeaders[index + 1] ?? ''])
-  }
-  return pairs
-}
-
-async function drain(server: Server, most: number): Promise<void> {
+async function drain(server: Server | TlsServer, sockets: ReadonlySet<Socket>, most: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   // A kept-alive connection becomes idle only when its request has ended.
   const sweep = setInterval(() => server.closeIdleConnections(), 50)
-  const cutOff = setTimeout(() => server.closeAllConnections(), most)
+  const cutOff = setTimeout(() => {
+    for (const socket of sockets) socket.destroy()
+  }, most)
   await closed
   clearInterval(sweep)
   clearTimeout(cutOff)

@@ -2,18 +2,24 @@
 
 import { newCorrelationId } from '../core/correlation.ts'
 import { Secret } from '../core/names.ts'
-import type { Audit, Store } from '../core/ports.ts'
+import type { Audit, RaiseEvent, Store } from '../core/ports.ts'
 import { createServer } from '../server/index.ts'
 import type { Pages } from '../server/pages.ts'
 import { openSqliteStore } from '../stores/sql/index.ts'
 import { serveManagement, socketPathOf } from '../stores/management.ts'
 import { createMemoryStore } from '../stores/memory.ts'
+import { type Alarm, createAlarm } from './alarm.ts'
+import { startClockWatch } from './clock-watch.ts'
 import type { Config, StoreConfig } from './config/index.ts'
-import { openSigningKeys } from './keys.ts'
+import { type ChangingSigningKeys, openSigningKeys } from './keys.ts'
+import { tellingOfChanges } from './keys/told.ts'
 import { listen } from './listener.ts'
 import { createPasswords } from './passwords.ts'
+import { openOutbound } from './outbound.ts'
 import { startReaper } from './reaper.ts'
 import { createMac, createVerifier, random, sha256, systemClock } from './runtime.ts'
+import { createPairwiseMac, createSubjectMac } from './subject-mac.ts'
+import { openTrustAnchors } from './tls/trust-anchors.ts'
 
 /** What a service does not decide itself. */
 export type ServiceOptions = {
@@ -25,6 +31,8 @@ export type ServiceOptions = {
 export type Service = {
   /** Where it listens, with the port that was taken. */
   readonly url: string
+  /** Where the entrance that asks for client certificates listens, if there is one. */
+  readonly mutualTlsUrl: string | undefined
   /** Accepts nothing more, lets running requests end, then gives the database back. */
   readonly close: () => Promise<void>
 }
@@ -34,7 +42,8 @@ const keyCacheSize = 5_000
 
 /**
  * Starts everything, or nothing: what was opened before a failure is closed again.
- * @throws StoreUnavailable, SigningKeysUnavailable, ListenerUnavailable, each with one line for the operator
+ * @throws StoreUnavailable, SigningKeysUnavailable, ListenerUnavailable, ServerCertificateUnavailable,
+ * CertificateHeaderUnsafe, TrustAnchorsUnavailable, each with one line for the operator
  */
 export async function startService(config: Config, { audit, pages }: ServiceOptions): Promise<Service> {
   const opened: (() => Promise<void>)[] = []
@@ -42,18 +51,25 @@ export async function startService(config: Config, { audit, pages }: ServiceOpti
   try {
     const store = await openStore(config.store)
     opened.push(store.close)
-    const handler = createServer(config.server, { ...(await portsOf(config, store)), audit, pages })
+    const alarm = await turnOnAlarm(config, store, audit)
+    opened.push(alarm.close)
+    opened.push(watchClock(alarm.raise).stop)
+    const keys = await openKeys(config, store, { audit, raise: alarm.raise })
+    opened.push(keys.stop)
+    const ports = { ...(await portsOf(config, store, audit)), ...openOutbound(alarm.raise) }
+    const handler = createServer(config.server, { ...ports, keys, raise: alarm.raise, audit, pages })
     if (config.store.kind === 'sqlite') {
-      opened.push((await serveManagement(store, socketPathOf(config.store.path), { hash: sha256 })).close)
+      const managed = { ...store, keys: tellingOfChanges(store.keys, () => noticeKeys(keys, audit)) }
+      opened.push((await serveManagement(managed, socketPathOf(config.store.path), { hash: sha256 })).close)
     }
     const reaper = startReaper({ store, clock: systemClock, onFailure: (cause) => audit(failure('reaper', cause)) })
     opened.push(reaper.stop)
-    const listener = await listen(handler, {
-      ...config.listen,
-      onFailure: (cause) => audit(failure('listener', cause)),
-    })
+    const onFailure = (cause: unknown) => audit(failure('listener', cause))
+    const listener = await listen(handler, { ...config.listen, onFailure })
     opened.push(listener.close)
-    return { url: listener.url, close }
+    const second = config.mtls && (await listen(handler, { ...config.mtls, entrance: 'mtls', onFailure }))
+    if (second !== undefined) opened.push(second.close)
+    return { url: listener.url, mutualTlsUrl: second?.url, close }
   } catch (cause) {
     await close()
     throw cause
@@ -65,17 +81,83 @@ function openStore(store: StoreConfig): Promise<Store> {
   return openSqliteStore({ path: store.path, clock: systemClock, hash: sha256 })
 }
 
-async function portsOf({ keys }: Config, store: Store) {
+function turnOnAlarm({ keys }: Config, store: Store, audit: Audit): Promise<Alarm> {
+  return createAlarm({
+    store: store.events,
+    clock: systemClock,
+    random,
+    hash: sha256,
+    subjectMac: createSubjectMac(keys.sealing),
+    onTrouble: (cause) => audit(failure('trail', cause)),
+  })
+}
+
+function watchClock(raise: RaiseEvent): { readonly stop: () => Promise<void> } {
+  return startClockWatch({
+    wall: Date.now,
+    steady: () => performance.now(),
+    onJump: (seconds) =>
+      void raise({
+        type: 'clock.jump',
+        outcome: 'allowed',
+        reason: seconds > 0 ? 'set_forward' : 'set_back',
+        endpoint: 'process',
+        correlationId: newCorrelationId(random),
+        evidence: { seconds },
+        attacks: ['AL-18'],
+      }),
+  })
+}
+
+/** A change of keys from outside counts at once. */
+async function noticeKeys({ refresh }: ChangingSigningKeys, audit: Audit): Promise<void> {
+  await refresh().catch((cause: unknown) => audit(failure('keys', cause)))
+}
+
+/** Signing keys that follow their schedule, every change of which is a security event. */
+function openKeys(
+  { keys }: Config,
+  store: Store,
+  { audit, raise }: { readonly audit: Audit; readonly raise: RaiseEvent },
+): Promise<ChangingSigningKeys> {
+  return openSigningKeys({
+    clock: systemClock,
+    random,
+    hash: sha256,
+    ...keys,
+    store: store.keys,
+    // Without an operator's key nothing outlives the process, and a key of the process will do.
+    sealing: keys.sealing ?? new Secret(random(32)),
+    onChange: ({ what, kid, alg }) =>
+      raise({
+        type: 'admin.key_event',
+        outcome: 'allowed',
+        reason: what,
+        endpoint: 'keys',
+        correlationId: newCorrelationId(random),
+        evidence: { kid, alg },
+      }),
+    watch: { onFailure: (cause) => audit(failure('keys', cause)) },
+  })
+}
+
+/** Without files nobody is trusted to name clients. */
+function openAnchors({ clientCertificates: { trustAnchors: files } }: Config, audit: Audit) {
+  if (files.length === 0) return Promise.resolve(undefined)
+  const onFailure = (cause: unknown) => audit(failure('trust anchors', cause))
+  return openTrustAnchors({ source: { files }, onFailure })
+}
+
+async function portsOf(config: Config, store: Store, audit: Audit) {
   const ambient = { clock: systemClock, random, hash: sha256 } as const
-  // Without an operator's key nothing outlives the process, and a key of the process will do.
-  const sealing = keys.sealing ?? new Secret(random(32))
   return {
     ...ambient,
     store,
     mac: createMac(),
     verify: createVerifier({ cacheSize: keyCacheSize }),
-    keys: await openSigningKeys({ ...ambient, store: store.keys, sealing, algorithms: keys.algorithms }),
     passwords: createPasswords(),
+    pairwise: createPairwiseMac(config.keys.sealing),
+    trustAnchors: await openAnchors(config, audit),
   }
 }
 

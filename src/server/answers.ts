@@ -20,6 +20,16 @@ export function ok(body: Readonly<Record<string, unknown>>): Answer {
   return { status: 200, headers: jsonType, cookies: [], body: JSON.stringify(body) }
 }
 
+/** 200 with nothing to say. RFC 7009 §2.2. */
+export function empty(): Answer {
+  return { status: 200, headers: {}, cookies: [], body: null }
+}
+
+/** 200 with a JWT that nobody may store. OIDC Core §5.3.2. */
+export function okAsJwt(jwt: string): Answer {
+  return { status: 200, headers: { 'content-type': 'application/jwt' }, cookies: [], body: jwt }
+}
+
 /** 201 with JSON that nobody may store. RFC 9126 §2.2. */
 export function created(body: Readonly<Record<string, unknown>>): Answer {
   return { status: 201, headers: jsonType, cookies: [], body: JSON.stringify(body) }
@@ -58,6 +68,18 @@ export function backToClient(redirectUri: RegisteredRedirectUri, response: Autho
   for (const [name, value] of Object.entries(response)) {
     if (value !== undefined) parameters.append(name, value)
   }
-  const separator = redirectUri.includes('?') ? '&' : '?'
-  return seeOther(`${redirectUri}${separator}${parameters.toString()}`)
+  return seeOther(withParameters(redirectUri, parameters))
+}
+
+/** 303 to the client of whoever signed out, with `state` exactly when one was sent. OIDC RP-Initiated Logout §2. */
+export function backAfterLogout(
+  target: RegisteredRedirectUri,
+  state: string | undefined,
+  cookies: readonly string[],
+): Answer {
+  return seeOther(state === undefined ? target : withParameters(target, new URLSearchParams({ state })), cookies)
+}
+
+function withParameters(uri: RegisteredRedirectUri, parameters: URLSearchParams): string {
+  return `${uri}${uri.includes('?') ? '&' : '?'}${parameters.toString()}`
 }

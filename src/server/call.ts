@@ -1,9 +1,11 @@
 import { parseDpopProof, type UnverifiedDpopProof } from '../core/dpop.ts'
-import type { ClientId, CorrelationId, NumericDate, Subject } from '../core/names.ts'
+import type { CorrelationId, NumericDate } from '../core/names.ts'
 import type { Connection, Hash } from '../core/ports.ts'
 import { refuse } from '../core/oauth-error.ts'
 import { type Pairs, parseForm } from '../core/wire/form.ts'
 import { profile } from '../core/profile.ts'
+import type { Step } from '../core/rules.ts'
+import type { About } from './alarm.ts'
 
 /** One request on its way through an endpoint. */
 export type Call<Form> = {
@@ -16,12 +18,14 @@ export type Call<Form> = {
   readonly url: string
   /** Values of the path, by name. */
   readonly path: Readonly<Record<string, string>>
+  /** Where it is: each endpoint counts a client's requests for itself. */
+  readonly step: Step | 'metadata'
   readonly correlationId: CorrelationId
   readonly now: NumericDate
   /** The proof that was presented, parsed once. @throws OAuthError of the DPoP rules */
   readonly presentedProof: () => UnverifiedDpopProof | undefined
-  /** Tells the audit who is behind the request, once it is known. */
-  readonly note: (about: { clientId?: ClientId; subject?: Subject }) => void
+  /** Tells audit and trail who is behind the request and what it did, once that is known. */
+  readonly note: (about: About) => void
 }
 
 /** The values of a header field. */

@@ -1,3 +1,5 @@
+import type { ClientRecord } from '../core/client.ts'
+import { isOffline } from '../core/flow.ts'
 import { openidScopes } from '../core/metadata.ts'
 import type { ResourceIdentifier } from '../core/names.ts'
 import { refuse } from '../core/oauth-error.ts'
@@ -19,6 +21,7 @@ const openidDescriptions: Readonly<Record<string, string>> = {
   openid: 'Know that it is you',
   profile: 'See your name',
   email: 'See your e-mail address',
+  offline_access: 'Keep access while you are away',
 }
 
 /** Whether a scope concerns a person rather than an API. */
@@ -87,4 +90,39 @@ export function narrowReach(granted: Reach, resources: readonly string[], catalo
     return owner === undefined || narrowed.includes(owner)
   })
   return { scope, resources: narrowed }
+}
+
+/**
+ * What a grant may renew today: what was granted, as far as the client is still registered for it and its APIs still
+ * are there; of that, what the request names, all of which must have been granted. RFC 6749 §6; RFC 8707 §2.2.
+ * @throws OAuthError refresh_scope_not_granted, scope_not_allowed, resource_not_allowed
+ */
+export function renewReach(
+  granted: Reach,
+  asked: { readonly scope: readonly string[] | undefined; readonly resources: readonly string[] },
+  allowed: readonly string[],
+  catalogue: Catalogue,
+): Reach {
+  const named = asked.scope ?? []
+  if (!named.every((value) => granted.scope.includes(value))) refuse('refresh_scope_not_granted')
+  const stillCounts = (value: string) => {
+    const owner = catalogue.ownerOf(value)
+    const isGranted = owner === undefined || granted.resources.includes(owner)
+    return isGranted && catalogue.scopes.includes(value) && allowed.includes(value)
+  }
+  // Whoever may not act while the person is away any more renews nothing.
+  if (isOffline(granted) && !stillCounts('offline_access')) refuse('scope_not_allowed')
+  // What is named is never left out silently; what was granted once and is over falls away.
+  if (!named.every(stillCounts)) refuse('scope_not_allowed')
+  const scope = (asked.scope ?? granted.scope).filter(stillCounts)
+  const owners = new Set(scope.map((value) => catalogue.ownerOf(value)))
+  const resources = granted.resources.filter((resource) => owners.has(resource))
+  const reach = narrowReach({ scope, resources }, asked.resources, catalogue)
+  if (reach.resources.length === 0 && !reach.scope.includes('openid')) refuse('scope_not_allowed')
+  return reach
+}
+
+/** The scopes a client may ask for: without the refresh token grant there is no access while nobody is there. */
+export function scopesOpenTo({ scope, grantTypes }: Pick<ClientRecord, 'scope' | 'grantTypes'>): readonly string[] {
+  return grantTypes.includes('refresh_token') ? scope : scope.filter((value) => value !== 'offline_access')
 }

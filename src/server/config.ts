@@ -1,6 +1,20 @@
 import type { Issuer, ResourceIdentifier } from '../core/names.ts'
-import type { Audit, Clock, Hash, Mac, Passwords, Random, SigningKeys, Store, Verifier } from '../core/ports.ts'
-import type { Lifetimes } from '../core/profile.ts'
+import type {
+  Audit,
+  ClientKeys,
+  Clock,
+  Hash,
+  Mac,
+  Passwords,
+  PostForm,
+  RaiseEvent,
+  Random,
+  SigningKeys,
+  Store,
+  TrustAnchors,
+  Verifier,
+} from '../core/ports.ts'
+import type { Lifetimes, Limits } from '../core/profile.ts'
 import type { Pages } from './pages.ts'
 
 /** One scope of an API, in the words people read at consent. */
@@ -20,6 +34,13 @@ export type ServerConfig = {
   readonly issuer: Issuer
   readonly apis: readonly Api[]
   readonly lifetimes: Lifetimes
+  /** How often one client, and one address, may ask. */
+  readonly limits: Limits
+  /**
+   * The origin under which client certificates are asked for, when they are: the URLs of `mtls_endpoint_aliases` are
+   * there. The issuer's own origin when everything is behind one door. RFC 8705 §5.
+   */
+  readonly mutualTlsOrigin: string | undefined
   /** Prefills the sign-in form. The demo has one, nothing else may. */
   readonly demoUser: { readonly username: string; readonly password: string } | undefined
 }
@@ -36,5 +57,12 @@ export type ServerPorts = {
   readonly keys: SigningKeys
   readonly passwords: Passwords
   readonly audit: Audit
+  readonly raise: RaiseEvent
+  readonly clientKeys: ClientKeys
+  /** Without them tls_client_auth is not offered. */
+  readonly trustAnchors: TrustAnchors | undefined
+  /** Under a key that outlives the process: the same person has the same pairwise subjects for ever. */
+  readonly pairwise: Mac
+  readonly postForm: PostForm
   readonly pages: Pages
 }

@@ -5,14 +5,16 @@
 
 import { newCorrelationId, presentedInteractionId } from '../core/correlation.ts'
 import { OAuthError, refusalOf } from '../core/oauth-error.ts'
-import type { ClientId, CorrelationId, Subject } from '../core/names.ts'
+import type { CorrelationId } from '../core/names.ts'
 import type { Connection } from '../core/ports.ts'
 import { presentedScheme } from '../core/protected-resource.ts'
-import { failureBody, headersAtResource, refusalBody, statusAtResource } from '../core/refusal.ts'
+import { failureBody, headersAtResource, headersOfWaiting, refusalBody, statusAtResource } from '../core/refusal.ts'
 import { publicRefusal, type RuleSlug, type Step } from '../core/rules.ts'
 import { type Message, type MessageSchema, type Pairs, parseForm, parseMessage } from '../core/wire/form.ts'
+import { type About, mergeAbout, securityEvents } from './alarm.ts'
 import type { Answer } from './answers.ts'
 import { type Call, headerValues, queryOf, readFormBody, rememberProof } from './call.ts'
+import { countsAsFailure, refuseWhileWaiting } from './rate-limits.ts'
 import { pageHeaders, securityHeaders } from './security-headers.ts'
 import type { Server } from './server.ts'
 
@@ -141,22 +143,48 @@ async function envelope(
 ): Promise<Response> {
   const correlationId = newCorrelationId(server.random)
   const presentedProof = rememberProof(connection, server.hash)
-  let about: { clientId?: ClientId; subject?: Subject } = {}
+  let about: About = {}
   const note: Call<unknown>['note'] = (more) => {
-    about = { ...about, ...more }
+    about = mergeAbout(about, more)
   }
   const context = { server, connection, correlationId }
-  const url = server.origin + (connection.target.split('?', 1)[0] ?? '')
-  const judged = await judge(kind, context, () =>
-    work({ connection, method, url, path, correlationId, presentedProof, note }),
+  const url = server.originOf(connection.entrance) + (connection.target.split('?', 1)[0] ?? '')
+  const judged = await judge(kind, context, async () => {
+    if (kind.step !== 'metadata') {
+      const wait = server.rates.arrives(connection.peerAddress, server.clock())
+      refuseWhileWaiting(wait, 'perAddressPerMinute', note)
+    }
+    return work({ connection, method, url, path, step: kind.step, correlationId, presentedProof, note })
+  })
+  const rule = judged.error instanceof OAuthError ? judged.error.rule : judged.answer.refused
+  if (rule !== undefined && countsAsFailure(rule)) server.rates.failed(connection.peerAddress, server.clock())
+  audit(judged, { rule, step: kind.step, about }, context)
+  const proof = readableProof(presentedProof)
+  const { answer, outcome } = judged
+  const { status } = answer
+  const jkt = proof?.key.thumbprint
+  // What was refused is on record before anybody is told; what was granted soon after. See docs/adr/0011-events.md.
+  const happened = { outcome, rule, status, step: kind.step, correlationId, connection, about, jkt }
+  await Promise.all(securityEvents(happened).map(server.raise))
+  const wantsNonce = kind.nonce === 'sent' && proof !== undefined
+  return toResponse(
+    answer,
+    context,
+    wantsNonce ? server.nonces.current(proof.key.thumbprint, server.clock()) : undefined,
   )
-  const { answer, outcome, error } = judged
+}
+
+function audit(
+  { answer, outcome, error }: Judged,
+  { rule, step, about }: { rule: RuleSlug | undefined; step: string; about: About },
+  { server, connection, correlationId }: AnswerContext,
+): void {
   server.audit({
     correlationId,
     time: server.clock(),
-    step: kind.step,
+    step,
     outcome,
-    rule: error instanceof OAuthError ? error.rule : answer.refused,
+    rule,
     status: answer.status,
     clientId: about.clientId,
     subject: about.subject,
@@ -164,8 +192,6 @@ async function envelope(
     detail: error instanceof OAuthError ? error.detail : undefined,
     cause: outcome === 'failed' ? error : undefined,
   })
-  const nonce = kind.nonce === 'sent' ? nonceOf(presentedProof, server) : undefined
-  return toResponse(answer, context, nonce)
 }
 
 type Judged = { readonly answer: Answer; readonly outcome: 'done' | 'refused' | 'failed'; readonly error: unknown }
@@ -181,12 +207,11 @@ async function judge(kind: Kind, context: AnswerContext, work: () => Promise<Ans
   }
 }
 
-function nonceOf(presentedProof: Call<unknown>['presentedProof'], server: Server): string | undefined {
+/** The proof that was presented; one nobody can read was refused already, and gets no nonce. */
+function readableProof(presentedProof: Call<unknown>['presentedProof']): ReturnType<typeof presentedProof> {
   try {
-    const proof = presentedProof()
-    return proof === undefined ? undefined : server.nonces.current(proof.key.thumbprint, server.clock())
+    return presentedProof()
   } catch (error) {
-    // The refusal has been written already; a proof nobody can read gets no nonce.
     if (error instanceof OAuthError) return undefined
     throw error
   }
@@ -224,7 +249,7 @@ function refusalAsJson(error: OAuthError, { server, connection, correlationId }:
       ...(error.rule === 'method_not_allowed' && allow !== undefined ? { allow } : {}),
       // RFC 6749 §5.2: a client that used the Authorization header is answered in kind.
       ...(usedBasic ? { 'www-authenticate': 'Basic realm="not offered; use private_key_jwt"' } : {}),
-      ...(status === 503 ? { 'retry-after': '5' } : {}),
+      ...headersOfWaiting(error),
     },
     cookies: [],
     // The commonest mistake of honest clients, told with every failure alike.
@@ -236,7 +261,7 @@ function refusalAsPage(error: OAuthError, { server, correlationId }: AnswerConte
   const refusal = publicRefusal(error.rule)
   return {
     status: refusal.status,
-    headers: pageHeaders(server, undefined),
+    headers: { ...pageHeaders(server, undefined), ...headersOfWaiting(error) },
     cookies: [],
     body: server.pages.error({ refusal, correlationId }),
   }

@@ -5,9 +5,12 @@ import type { Connection, Handler } from '../core/ports.ts'
 import type { ServerConfig, ServerPorts } from './config.ts'
 import { type Endpoint, refusingEndpoint } from './endpoint.ts'
 import { authorization } from './endpoints/authorization.ts'
+import { endSession } from './endpoints/end-session.ts'
+import { introspection } from './endpoints/introspection.ts'
 import { jwks } from './endpoints/jwks.ts'
 import { metadata } from './endpoints/metadata.ts'
 import { pushedAuthorizationRequest } from './endpoints/pushed-authorization-request.ts'
+import { revocation } from './endpoints/revocation.ts'
 import { token } from './endpoints/token.ts'
 import { userinfo } from './endpoints/userinfo.ts'
 import { cancel, consent } from './interaction/decision.ts'
@@ -46,7 +49,10 @@ function endpointsOf(server: Server): readonly Endpoint[] {
     consent,
     cancel,
     token,
+    introspection,
+    revocation,
     ...userinfo,
+    ...endSession,
   ]
 }
 

@@ -10,6 +10,8 @@ export type Pages = {
   readonly stylesheet: string
   readonly signIn: (view: SignInView) => string
   readonly consent: (view: ConsentView) => string
+  readonly signOut: (view: SignOutView) => string
+  readonly signedOut: () => string
   readonly error: (view: ErrorView) => string
 }
 
@@ -46,6 +48,18 @@ export type ConsentView = {
     readonly holder: string
     readonly scopes: readonly { readonly name: string; readonly description: string }[]
   }[]
+}
+
+/** The page that asks whether to sign out. Posts `csrf` and `fields` to `action`. */
+export type SignOutView = {
+  /** The name of the client that asks, if one does. */
+  readonly client: string | undefined
+  /** The user name of the person who is signed in. */
+  readonly username: string
+  readonly action: string
+  readonly csrf: string
+  /** The request, as the form sends it back. */
+  readonly fields: readonly (readonly [name: string, value: string])[]
 }
 
 /** A refusal that cannot be sent back to the client. */

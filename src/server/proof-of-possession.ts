@@ -1,4 +1,6 @@
 import { type DpopProof, verifyDpopProof as verifyProof } from '../core/dpop.ts'
+import type { Confirmation } from '../core/confirmation.ts'
+import type { ClientRecord } from '../core/client.ts'
 import type { JwkThumbprint } from '../core/names.ts'
 import { OAuthError, refuse } from '../core/oauth-error.ts'
 import type { Once } from '../core/ports.ts'
@@ -14,15 +16,33 @@ export async function verifyDpopProof(call: Call<unknown>, server: Server): Prom
   if (unverified === undefined) return undefined
   const { nonces, verify, hash } = server
   const { method, url } = call
-  return verifyProof(unverified, { method, url, ath: undefined, nonces, now: call.now }, { verify, hash })
+  const expected = { method, url, ath: undefined, nonces, now: call.now }
+  const proof = await verifyProof(unverified, expected, { verify, hash })
+  call.note({ evidence: { proofJti: proof.once.name } })
+  return proof
 }
 
+/** What tokens will be bound to, and the proof that came along, whether or not it is what they are bound by. */
+export type Possession = { readonly confirmation: Confirmation; readonly proof: DpopProof | undefined }
+
 /**
- * The key the tokens will be bound to: no token leaves without one. FAPI 2.0 SP §5.3.2.1-4.
- * @throws OAuthError dpop_proof_missing, dpop_*
+ * What the tokens will be bound to, as the client is registered: no token leaves without it. A proof that is sent must
+ * hold in any case. FAPI 2.0 SP §5.3.2.1-4, -5.
+ * @throws OAuthError dpop_proof_missing, dpop_*, binding_certificate_missing
  */
-export async function requireDpopProof(call: Call<unknown>, server: Server): Promise<DpopProof> {
-  return (await verifyDpopProof(call, server)) ?? refuse('dpop_proof_missing')
+export async function requirePossession(
+  client: ClientRecord,
+  call: Call<unknown>,
+  server: Server,
+): Promise<Possession> {
+  const proof = await verifyDpopProof(call, server)
+  if (client.binding === 'dpop') {
+    if (proof === undefined) return refuse('dpop_proof_missing')
+    return { confirmation: { kind: 'dpop', jkt: proof.thumbprint }, proof }
+  }
+  const { certificate } = call.connection
+  if (certificate === undefined) return refuse('binding_certificate_missing')
+  return { confirmation: { kind: 'certificate', x5tS256: certificate.thumbprint }, proof }
 }
 
 /**

@@ -1,37 +1,48 @@
 import type { TokenMemory, ResourcePowers } from '../core/protected-resource.ts'
 import type { TrustedIssuer } from '../core/access-token.ts'
 import { endpointUrl } from '../core/metadata.ts'
+import type { Connection } from '../core/ports.ts'
 import { createDpopNonces, type DpopNonces } from '../core/nonce.ts'
-import { checkLifetimes, signingAlgorithms } from '../core/profile.ts'
+import { checkLifetimes, checkLimits, signingAlgorithms } from '../core/profile.ts'
 import { createCatalogue, type Catalogue } from './catalogue.ts'
 import type { ServerConfig, ServerPorts } from './config.ts'
+import { createLanes, type Lanes } from './lanes.ts'
+import { createRateLimits, type RateLimits } from './rate-limits.ts'
 
 /** What every endpoint works with: the configuration, the ports, and what follows from them. */
 export type Server = ServerPorts &
   ServerConfig & {
     readonly catalogue: Catalogue
     readonly nonces: DpopNonces
+    readonly rates: RateLimits
+    /** What tells clients that somebody signed out. */
+    readonly logouts: Lanes
     /** Ourselves, as userinfo trusts us. */
     readonly self: TrustedIssuer
     readonly url: (path: string) => string
     /** The origin of the issuer: every URL of ours starts with it. */
     readonly origin: string
+    /** The origin of a request that came in through an entrance: every URL we are called under starts with it. */
+    readonly originOf: (entrance: Connection['entrance']) => string
     /** The path of the issuer, before every path of an endpoint. */
     readonly basePath: string
   }
 
 /**
  * Puts a server together. Nothing happens yet.
- * @throws RangeError when a lifetime is outside the bounds of the profile
+ * @throws RangeError when a lifetime or a limit is outside the bounds of the profile
  */
 export function assemble(config: ServerConfig, ports: ServerPorts): Server {
   checkLifetimes(config.lifetimes)
+  checkLimits(config.limits)
   const { issuer } = config
   return {
     ...ports,
     ...config,
     catalogue: createCatalogue(config.apis),
     nonces: createDpopNonces(issuer, ports.mac),
+    rates: createRateLimits(config.limits),
+    logouts: createLanes(),
     self: {
       issuer,
       algorithms: signingAlgorithms,
@@ -39,6 +50,7 @@ export function assemble(config: ServerConfig, ports: ServerPorts): Server {
     },
     url: (path) => endpointUrl(issuer, path),
     origin: new URL(issuer).origin,
+    originOf: (entrance) => (entrance === 'mtls' ? config.mutualTlsOrigin : undefined) ?? new URL(issuer).origin,
     basePath: new URL(issuer).pathname.replace(/\/$/, ''),
   }
 }
@@ -59,9 +71,7 @@ export function resourcePowers(server: Server): ResourcePowers {
     hash,
     now,
     remembered: nothingRemembered,
-    standing: async ({ grantRef }) => {
-      if (grantRef === undefined) return 'live'
-      return (await store.grants.standing(grantRef, now)) === 'live' ? 'live' : 'revoked'
-    },
+    standing: ({ jti, grantRef, clientId, issuedAt }) =>
+      store.tokens.standing({ jti: hash(jti), grantRef, clientId, issuedAt }, now),
   }
 }

@@ -1,21 +1,28 @@
 /** Valid records for the contract suite; each test breaks one thing. */
 
+import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import type {
-  Approval,
-  ClientRecord,
-  Grant,
-  InteractionRow,
-  OpeningAttempt,
-  PushedRequest,
-  RedemptionAttempt,
-  Session,
-  UserRecord,
+import type { NewSecurityEvent } from '../core/events.ts'
+import { clientDefaults, type ClientRecord } from '../core/client.ts'
+import {
+  type Approval,
+  type Grant,
+  type InteractionRow,
+  noRequestedClaims,
+  type OpeningAttempt,
+  type PushedRequest,
+  type RedemptionAttempt,
+  type RefreshAttempt,
+  type RefreshTokenOffer,
+  type Session,
+  type StoredKey,
+  type UserRecord,
 } from '../core/flow.ts'
 import { parsePublicKey } from '../core/jose.ts'
 import {
   clientId,
   codeChallenge,
+  correlationId,
   grantRef,
   jwkThumbprint,
   type NumericDate,
@@ -50,6 +57,9 @@ export const start = 1_800_000_000
 /** An instant, in seconds after `start`. */
 export const at = (offset: number): NumericDate => numericDate(start + offset)
 
+/** What is done fifty times at once. */
+export const fifty = Array.from({ length: 50 }, (_, index) => index)
+
 /** A row id of its own for each name. */
 export const id = (name: string): RowId => rowId(hash(name).slice(0, 22))
 
@@ -70,27 +80,26 @@ export function aUser(name: string, more: Partial<UserRecord> = {}): UserRecord 
   }
 }
 
-const p256 = {
+/** A point of P-256. */
+export const encryptionJwk = {
   kty: 'EC',
   crv: 'P-256',
   x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
   y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
-}
+} as const
 const ed25519 = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }
 
 /** A client with two keys. */
 export function aClient(name: string, more: Partial<ClientRecord> = {}): ClientRecord {
   return {
+    ...clientDefaults,
     clientId: clientId(name),
     name: `Client ${name}`,
-    applicationType: 'web',
     redirectUris: [`https://${name}.example/cb`],
     grantTypes: ['authorization_code', 'client_credentials'],
     scope: ['openid', 'accounts'],
-    keys: [parsePublicKey({ ...p256, kid: 'one' }, hash), parsePublicKey(ed25519, hash)],
+    keys: [parsePublicKey({ ...encryptionJwk, kid: 'one' }, hash), parsePublicKey(ed25519, hash)],
     tokenEndpointAuthSigningAlg: 'ES256',
-    idTokenSignedResponseAlg: undefined,
-    status: 'active',
     notBefore: numericDate(0),
     createdAt: at(-1000),
     ...more,
@@ -113,6 +122,9 @@ export function aRequest(name: string, client: string): PushedRequest {
       maxAge: 60,
       loginHint: undefined,
       dpopJkt: jwkThumbprint(hash(`key ${name}`)),
+      acrValues: ['urn:strongroom:acr:password'],
+      claims: { idToken: ['auth_time'], userinfo: ['email'], essentialAcr: undefined },
+      hintedSubject: undefined,
     },
     requestUriHash: hash(`request uri ${name}`),
     expiresAt: at(90),
@@ -155,6 +167,7 @@ export function anApproval(name: string, person: string, more: Partial<Approval>
     authTime: at(5),
     acr: 'urn:strongroom:acr:password',
     amr: ['pwd'],
+    sid: id('sign-in'),
     ...more,
   }
 }
@@ -170,6 +183,11 @@ export function aGrant(name: string, client: string, person: string, more: Parti
     createdAt: at(10),
     expiresAt: at(400),
     revokedAt: undefined,
+    authTime: at(5),
+    acr: 'urn:strongroom:acr:password',
+    amr: ['pwd'],
+    sid: id('sign-in'),
+    claims: noRequestedClaims,
     ...more,
   }
 }
@@ -185,6 +203,73 @@ export function aRedemption(name: string, client: string, more: Partial<Redempti
     dpopJkt: jwkThumbprint(hash(`key ${name}`)),
     resources: [],
     now: at(20),
+    refreshToken: undefined,
+    ...more,
+  }
+}
+
+/** A refresh token that a redemption may earn. */
+export function anOffer(name: string, more: Partial<RefreshTokenOffer> = {}): RefreshTokenOffer {
+  return {
+    id: id(`refresh token ${name}`),
+    secretHash: hash(`refresh secret ${name}`),
+    createdAt: at(20),
+    expiresAt: at(1020),
+    idleExpiresAt: at(220),
+    ...more,
+  }
+}
+
+/** Presenting it, rightly. */
+export function aRefresh(name: string, client: string, more: Partial<RefreshAttempt> = {}): RefreshAttempt {
+  return {
+    id: id(`refresh token ${name}`),
+    secretHash: hash(`refresh secret ${name}`),
+    clientId: clientId(client),
+    now: at(30),
+    idleExpiresAt: at(230),
+    ...more,
+  }
+}
+
+/** An access token, as far as its standing is judged. */
+export function aToken(jti: string, client: string, grant?: string) {
+  const grantOf = grant === undefined ? undefined : ref(`grant ${grant}`)
+  return { jti: hash(jti), grantRef: grantOf, clientId: clientId(client), issuedAt: at(15) }
+}
+
+/** A signing key. */
+export function aKey(kid: string, more: Partial<StoredKey> = {}): StoredKey {
+  return {
+    kid,
+    alg: 'ES256',
+    sealedPrivateKey: `sealed ${kid}`,
+    createdAt: at(0),
+    activeFrom: at(300),
+    publishedUntil: undefined,
+    ...more,
+  }
+}
+
+/** Something for the trail. */
+export function anEvent(name: string, more: Partial<NewSecurityEvent> = {}): NewSecurityEvent {
+  return {
+    id: `event-${name}`,
+    time: at(7),
+    type: 'dpop.proof.replayed',
+    severity: 'critical',
+    outcome: 'blocked',
+    reason: 'dpop_replayed',
+    endpoint: 'token',
+    correlationId: correlationId(`correlation-${name}`.padEnd(20, '-')),
+    clientId: clientId('shop'),
+    subjectRef: hash(`subject of ${name}`),
+    grantRef: ref(name),
+    peerAddress: '127.0.0.1',
+    evidence: { jkt: hash('a key'), count: 3 },
+    status: 400,
+    dedupe: { count: 2, first: at(6), last: at(7) },
+    attacks: ['AT-01', 'AT-02'],
     ...more,
   }
 }
@@ -193,6 +278,7 @@ export function aRedemption(name: string, client: string, more: Partial<Redempti
 export function aSession(name: string, person: string, more: Partial<Session> = {}): Session {
   return {
     id: id(`session ${name}`),
+    sid: id(`sid ${name}`),
     secretHash: hash(`secret ${name}`),
     subject: subject(`sub-${person}`),
     authTime: at(5),
@@ -206,4 +292,33 @@ export function aSession(name: string, person: string, more: Partial<Session> = 
 /** A used proof. */
 export function aProof(jti: string, more: Partial<Once> = {}): Once {
   return { purpose: 'dpop_proof', owner: hash('a key'), name: hash(jti), expiresAt: at(95), ...more }
+}
+
+/** A request of client `shop` for person `ada`, opened in two browsers. */
+export async function opened(store: Store, name: string): Promise<void> {
+  await store.users.add(aUser('ada'))
+  await store.clients.add(aClient('shop'))
+  await store.requests.push(aRequest(name, 'shop'))
+  for (const browser of ['first', 'second']) {
+    const opening = await store.requests.open(anOpening(name, 'shop'), anInteraction(name, browser))
+    assert.equal(opening.outcome, 'opened')
+  }
+}
+
+/** What may differ in an approval and in its grant alike. */
+export type Allowed = Partial<Pick<Grant, 'scope' | 'resources' | 'sid'>> & {
+  readonly grant?: Partial<Grant>
+}
+
+/** Approves it in one of them. */
+export async function approveIn(store: Store, name: string, browser: string, { grant, ...allowed }: Allowed = {}) {
+  const interaction = id(`interaction ${name} ${browser}`)
+  const given = aGrant(name, 'shop', 'ada', { ...allowed, ...grant })
+  return store.requests.approve(interaction, anApproval(name, 'ada', allowed), given, at(10))
+}
+
+/** A request that was approved in the first browser. */
+export async function approved(store: Store, name: string, allowed: Allowed = {}): Promise<void> {
+  await opened(store, name)
+  assert.equal(await approveIn(store, name, 'first', allowed), 'approved')
 }

@@ -1,8 +1,8 @@
 /** The contract of sessions, people and clients. */
 
 import assert from 'node:assert/strict'
-import { clientId, numericDate, subject, username } from '../core/names.ts'
-import { aClient, aSession, at, aUser, id, type OnStore } from './contract-fixtures.ts'
+import { certificateThumbprint, clientId, numericDate, resourceIdentifier, subject, username } from '../core/names.ts'
+import { aClient, aSession, at, aUser, encryptionJwk, hash, id, type OnStore } from './contract-fixtures.ts'
 
 /** Registers the tests of sessions, people and clients. */
 export function peopleContract(onStore: OnStore): void {
@@ -10,6 +10,7 @@ export function peopleContract(onStore: OnStore): void {
   userContract(onStore)
   revocationContract(onStore)
   clientContract(onStore)
+  clientStatusContract(onStore)
 }
 
 function sessionContract(onStore: OnStore): void {
@@ -24,6 +25,18 @@ function sessionContract(onStore: OnStore): void {
     await store.sessions.end(id('session two'))
     await store.sessions.end(id('session two'))
     assert.equal(await store.sessions.find(id('session two')), undefined)
+  })
+
+  onStore('a session ends by what clients know it by, which outlives its id', async ({ store }) => {
+    await store.sessions.start(aSession('one', 'ada'), undefined)
+    const again = aSession('again', 'ada', { sid: id('sid one') })
+    await store.sessions.start(again, id('session one'))
+    await store.sessions.start(aSession('two', 'ada'), undefined)
+    assert.deepEqual(await store.sessions.find(again.id), again)
+    assert.equal(await store.sessions.endBySid(id('sid one')), 'ended')
+    assert.equal(await store.sessions.endBySid(id('sid one')), 'unknown')
+    assert.equal(await store.sessions.find(again.id), undefined)
+    assert.ok(await store.sessions.find(id('session two')))
   })
 
   onStore('a session goes when it is over', async ({ store }) => {
@@ -118,6 +131,61 @@ function clientContract(onStore: OnStore): void {
     const native = aClient('app', { applicationType: 'native', tokenEndpointAuthSigningAlg: undefined, keys: [] })
     await store.clients.add(native)
     assert.deepEqual(await store.clients.find(native.clientId), native)
+  })
+
+  onStore('a client that registered everything comes back with it', async ({ store }) => {
+    const full = aClient('full', {
+      role: { kind: 'resource_server', resource: resourceIdentifier('https://api.example') },
+      authMethod: 'tls_client_auth',
+      certificateName: { kind: 'dns', value: 'full.example' },
+      binding: 'certificate',
+      jwksUri: 'https://full.example/jwks',
+      certificates: [certificateThumbprint(hash('a certificate'))],
+      encryptionKeys: [
+        { jwk: encryptionJwk, kid: 'enc', alg: 'ECDH-ES' },
+        { jwk: encryptionJwk, kid: undefined, alg: undefined },
+      ],
+      idTokenSignedResponseAlg: 'PS256',
+      idTokenEncryption: { alg: 'ECDH-ES+A256KW', enc: 'A256GCM' },
+      userinfoSignedResponseAlg: 'EdDSA',
+      subjectType: 'pairwise',
+      sector: 'full.example',
+      defaultMaxAge: 0,
+      postLogoutRedirectUris: ['https://full.example/bye'],
+      backchannelLogoutUri: 'https://full.example/logout',
+    })
+    assert.equal(await store.clients.add(full), 'added')
+    assert.deepEqual(await store.clients.find(full.clientId), full)
+    assert.deepEqual(await store.clients.list(1, undefined), [full])
+  })
+}
+
+function clientStatusContract(onStore: OnStore): void {
+  onStore('suspending is seen at once, activating does not take notBefore back', async ({ store }) => {
+    const shop = aClient('shop')
+    await store.clients.add(shop)
+    assert.deepEqual(await store.clients.find(shop.clientId), shop)
+    assert.equal(await store.clients.setStatus(shop.clientId, 'suspended', at(20)), 'set')
+    assert.deepEqual(await store.clients.find(shop.clientId), { ...shop, status: 'suspended', notBefore: at(20) })
+    assert.equal(await store.clients.setStatus(shop.clientId, 'active', at(30)), 'set')
+    assert.deepEqual(await store.clients.find(shop.clientId), { ...shop, notBefore: at(20) })
+    assert.equal(await store.clients.setStatus(shop.clientId, 'suspended', at(5)), 'set')
+    assert.equal((await store.clients.find(shop.clientId))?.notBefore, at(20))
+    assert.equal(await store.clients.setStatus(clientId('gone'), 'suspended', at(20)), 'unknown')
+  })
+
+  onStore('a client that was looked up while it changed is not remembered as it was', async ({ store }) => {
+    const { clientId: shop } = aClient('shop')
+    await store.clients.add(aClient('shop'))
+    const [, before] = await Promise.all([
+      store.clients.setStatus(shop, 'suspended', at(20)),
+      store.clients.find(shop),
+      store.clients.find(shop),
+    ])
+    assert.ok(before)
+    assert.equal((await store.clients.find(shop))?.status, 'suspended')
+    await Promise.all([store.clients.remove(shop), store.clients.find(shop)])
+    assert.equal(await store.clients.find(shop), undefined)
   })
 
   onStore('clients are listed by id, page by page', async ({ store }) => {

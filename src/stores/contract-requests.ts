@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { jwkThumbprint, codeChallenge, clientId, username } from '../core/names.ts'
-import type { Store } from '../core/ports.ts'
 import type { RedemptionAttempt, RedemptionMismatch } from '../core/flow.ts'
 import {
   aClient,
@@ -10,39 +9,18 @@ import {
   anApproval,
   anInteraction,
   anOpening,
+  approved,
+  approveIn,
   aRedemption,
   aRequest,
   at,
-  aUser,
+  fifty,
   hash,
   id,
   type OnStore,
+  opened,
   ref,
 } from './contract-fixtures.ts'
-
-const fifty = Array.from({ length: 50 }, (_, index) => index)
-
-/** A request of client `shop` for person `ada`, opened in two browsers. */
-async function opened(store: Store, name: string): Promise<void> {
-  await store.users.add(aUser('ada'))
-  await store.clients.add(aClient('shop'))
-  await store.requests.push(aRequest(name, 'shop'))
-  for (const browser of ['first', 'second']) {
-    const opening = await store.requests.open(anOpening(name, 'shop'), anInteraction(name, browser))
-    assert.equal(opening.outcome, 'opened')
-  }
-}
-
-/** The same, approved in the first browser. */
-async function approved(store: Store, name: string): Promise<void> {
-  await opened(store, name)
-  assert.equal(await approveIn(store, name, 'first'), 'approved')
-}
-
-async function approveIn(store: Store, name: string, browser: string) {
-  const interaction = id(`interaction ${name} ${browser}`)
-  return store.requests.approve(interaction, anApproval(name, 'ada'), aGrant(name, 'shop', 'ada'), at(10))
-}
 
 /** Registers the tests of requests, codes and grants. */
 export function requestContract(onStore: OnStore): void {
@@ -148,7 +126,12 @@ function redemptionContract(onStore: OnStore): void {
     const all = await Promise.all(fifty.map(async () => store.requests.redeem(aRedemption('a', 'shop'))))
     const won = all.filter(({ outcome }) => outcome === 'redeemed')
     assert.deepEqual(won, [
-      { outcome: 'redeemed', request: aRequest('a', 'shop').request, approval: anApproval('a', 'ada') },
+      {
+        outcome: 'redeemed',
+        request: aRequest('a', 'shop').request,
+        approval: anApproval('a', 'ada'),
+        refreshToken: 'none',
+      },
     ])
     const replayed = all.filter(({ outcome }) => outcome === 'replayed')
     assert.equal(replayed.length, 49)
@@ -235,6 +218,15 @@ function standingContract(onStore: OnStore): void {
     await store.requests.open(anOpening('b', 'gone'), anInteraction('b', 'first'))
     const grant = aGrant('b', 'gone', 'ada')
     await store.requests.approve(id('interaction b first'), anApproval('b', 'ada'), grant, at(10))
+    assert.equal(await store.grants.standing(grant.ref, at(20)), 'revoked')
+  })
+
+  onStore('a grant of an unknown person does not stand', async ({ store }) => {
+    await store.clients.add(aClient('shop'))
+    await store.requests.push(aRequest('a', 'shop'))
+    await store.requests.open(anOpening('a', 'shop'), anInteraction('a', 'first'))
+    const grant = aGrant('a', 'shop', 'nobody')
+    await store.requests.approve(id('interaction a first'), anApproval('a', 'nobody'), grant, at(10))
     assert.equal(await store.grants.standing(grant.ref, at(20)), 'revoked')
   })
 }

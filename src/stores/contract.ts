@@ -3,9 +3,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { StateUnavailable } from '../core/oauth-error.ts'
+import { eventContract } from './contract-events.ts'
+import { grantContract } from './contract-grants.ts'
 import { peopleContract } from './contract-people.ts'
 import { requestContract } from './contract-requests.ts'
-import { aProof, at, hash, type OnStore, type Subject } from './contract-fixtures.ts'
+import { refreshContract, tokenContract } from './contract-tokens.ts'
+import { aKey, aProof, at, hash, type OnStore, type Subject } from './contract-fixtures.ts'
 
 /** Registers the suite for one kind of store. `open` gives an empty store each time. */
 export function storeContract(name: string, open: () => Promise<Subject>): void {
@@ -21,6 +24,10 @@ export function storeContract(name: string, open: () => Promise<Subject>): void 
   }
   describe(`store contract: ${name}`, () => {
     requestContract(onStore)
+    grantContract(onStore)
+    refreshContract(onStore)
+    tokenContract(onStore)
+    eventContract(onStore)
     peopleContract(onStore)
     replayContract(onStore)
     replayTimeContract(onStore)
@@ -142,12 +149,26 @@ function attemptContract(onStore: OnStore): void {
 
 function housekeepingContract(onStore: OnStore): void {
   onStore('signing keys are listed by age', async ({ store }) => {
-    const older = { kid: 'z', alg: 'ES256', sealedPrivateKey: 'sealed z', createdAt: at(0) } as const
-    const newer = { kid: 'a', alg: 'EdDSA', sealedPrivateKey: 'sealed a', createdAt: at(1) } as const
+    const older = aKey('z')
+    const newer = aKey('a', { alg: 'EdDSA', createdAt: at(1), publishedUntil: at(900) })
     await store.keys.add(newer)
     await store.keys.add(older)
     assert.deepEqual(await store.keys.list(), [older, newer])
     await assert.rejects(store.keys.add(older))
+  })
+
+  onStore('a retired key tells until when it is published; a removed one is gone', async ({ store }) => {
+    await store.keys.add(aKey('one'))
+    await store.keys.add(aKey('two'))
+    assert.equal(await store.keys.retire('one', at(700)), 'retired')
+    assert.equal(await store.keys.retire('gone', at(700)), 'unknown')
+    const retired = aKey('one', { publishedUntil: at(700) })
+    assert.deepEqual(await store.keys.list(), [retired, aKey('two')])
+    assert.equal(await store.keys.retire('one', at(600)), 'retired', 'an emergency makes it shorter')
+    assert.equal((await store.keys.list())[0]?.publishedUntil, at(600))
+    assert.equal(await store.keys.remove('one'), 'removed')
+    assert.equal(await store.keys.remove('one'), 'unknown')
+    assert.deepEqual(await store.keys.list(), [aKey('two')])
   })
 
   onStore('reaping respects its limit', async ({ store }) => {

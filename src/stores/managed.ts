@@ -1,19 +1,19 @@
-/** Opening people and clients for management: through the owner of the database, or as its owner. */
+/** Opening what operators manage: through the owner of the database, or as its owner. */
 
 import { connect, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { JsonObject } from '../core/names.ts'
 import type { Clock, Hash, Store } from '../core/ports.ts'
-import { StoreUnavailable } from './errors.ts'
-import { listAt, objectFrom, readRecord } from './json.ts'
+import { CorruptRecord, StoreUnavailable } from './errors.ts'
+import { objectFrom, readRecord } from './json.ts'
 import { linesOf } from './lines.ts'
-import { managementLimits, type ManagementVerb, removeStaleSocket, socketPathOf, wordOf } from './management.ts'
-import { clientJson, parseClient, parseUser } from './records.ts'
+import { type Managed, managementLimits, type ManagementVerb, removeStaleSocket, socketPathOf } from './management.ts'
+import { type Ask, remoteStore } from './remote.ts'
 import { openSqliteStore, type SqliteStore } from './sql/index.ts'
 
-/** What a command that manages people and clients works with. */
+/** What a command that manages works with. */
 export type ManagedStore = {
-  readonly store: Pick<Store, 'users' | 'clients' | 'close'>
+  readonly store: Managed & Pick<Store, 'close'>
   readonly via: 'socket' | 'file'
 }
 
@@ -65,10 +65,9 @@ async function openUnowned(options: ManagedStoreOptions): Promise<SqliteStore | 
 }
 
 type Peer = {
-  readonly ask: (verb: ManagementVerb, args: JsonObject) => Promise<unknown>
+  readonly ask: Ask
   readonly close: () => Promise<void>
 }
-type Ask = Peer['ask']
 
 /** The store of the owner. Throws StoreUnavailable when there is one who does not answer. */
 async function reachOwner({ path, hash }: ManagedStoreOptions, patience: number): Promise<ManagedStore['store']> {
@@ -79,7 +78,7 @@ async function reachOwner({ path, hash }: ManagedStoreOptions, patience: number)
     await close()
     throw cause
   }
-  return { users: remoteUsers(ask), clients: remoteClients(ask, hash), close }
+  return { ...remoteStore(ask, hash), close }
 }
 
 async function connected(socketPath: string, patience: number): Promise<Socket> {
@@ -137,64 +136,9 @@ function valueOf(line: string, id: number): unknown {
   })
   if (answer['id'] !== id) throw noAnswer()
   if (typeof answer['error'] === 'string') {
+    const unreadable = /^CorruptRecord: a stored (.+) cannot be read$/.exec(answer['error'])?.[1]
+    if (unreadable !== undefined) throw new CorruptRecord(unreadable, undefined)
     throw new StoreUnavailable('failed', `the owner of the database refused: ${answer['error']}`)
   }
   return answer['value'] ?? undefined
-}
-
-const additions = ['added', 'exists'] as const
-const changes = ['set', 'unknown'] as const
-
-function remoteUsers(ask: Ask): Store['users'] {
-  const found = (value: unknown) => (value === undefined ? undefined : parseUser(value))
-  return {
-    add: async (user) => wordOf(additions, await ask('users.add', { user })),
-    byUsername: async (username) => found(await ask('users.byUsername', { username })),
-    bySubject: async (subject) => found(await ask('users.bySubject', { subject })),
-    list: async (limit, after) =>
-      inPages(limit, after, async (most, from) => {
-        const users = await ask('users.list', { limit: most, after: from })
-        return readRecord('answer', () => listAt({ users }, 'users', parseUser)).map((one) => [one.username, one])
-      }),
-    setPassword: async (username, passwordHash, now) =>
-      wordOf(changes, await ask('users.setPassword', { username, passwordHash, now })),
-    setLocked: async (username, locked, now) =>
-      wordOf(changes, await ask('users.setLocked', { username, locked, now })),
-  }
-}
-
-function remoteClients(ask: Ask, hash: Hash): Store['clients'] {
-  const read = (value: unknown) => parseClient(value, hash)
-  return {
-    add: async (client) => wordOf(additions, await ask('clients.add', { client: clientJson(client) })),
-    find: async (clientId) => {
-      const value = await ask('clients.find', { clientId })
-      return value === undefined ? undefined : read(value)
-    },
-    list: async (limit, after) =>
-      inPages(limit, after, async (most, from) => {
-        const clients = await ask('clients.list', { limit: most, after: from })
-        return readRecord('answer', () => listAt({ clients }, 'clients', read)).map((one) => [one.clientId, one])
-      }),
-  }
-}
-
-/** A list of any length, asked for in pages that fit a line. */
-async function inPages<Name, T>(
-  limit: number,
-  after: Name | undefined,
-  ask: (limit: number, after: Name | undefined) => Promise<readonly (readonly [Name, T])[]>,
-): Promise<readonly T[]> {
-  const all: T[] = []
-  let from = after
-  while (all.length < limit) {
-    const most = Math.min(managementLimits.page, limit - all.length)
-    const some = await ask(most, from)
-    for (const [name, one] of some) {
-      all.push(one)
-      from = name
-    }
-    if (some.length < most) break
-  }
-  return all
 }

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { clientId, subject, username } from '../core/names.ts'
-import { aClient, at, aUser, hash } from './contract-fixtures.ts'
+import { genesis, verifyChain } from '../core/event-chain.ts'
+import { aClient, aKey, anEvent, approved, at, aUser, hash, id, ref } from './contract-fixtures.ts'
 import { openManagedStore } from './managed.ts'
 import { managementLimits, serveManagement, socketPathOf } from './management.ts'
 import { openSqliteStore } from './sql/index.ts'
@@ -60,6 +61,86 @@ test('somebody owns the file: every verb goes through the socket', async () => {
     readdirSync(scratch).filter((name) => name.startsWith('.s-') || name.endsWith('.sock')),
     [],
   )
+})
+
+test('grants, the trail and keys are managed through the socket as well', async () => {
+  const options = newOptions()
+  const owner = await openSqliteStore(options)
+  const served = await serveManagement(owner, socketPathOf(options.path), { hash })
+  const { store, via } = await openManagedStore(options)
+  assert.equal(via, 'socket')
+  const [ada, shop] = [subject('sub-ada'), clientId('shop')]
+
+  await approved(owner, 'a', { grant: { claims: { idToken: ['email'], userinfo: [], essentialAcr: ['x'] } } })
+  await approved(owner, 'b')
+  const given = await owner.grants.find(ref('grant a'))
+  assert.ok(given)
+  assert.deepEqual(await store.grants.find(ref('grant a')), given)
+  assert.equal(await store.grants.find(ref('nothing')), undefined)
+  assert.equal((await store.grants.list({}, 10, undefined)).length, 2)
+  assert.equal((await store.grants.list({ subject: ada, clientId: shop, sid: given.sid }, 10, undefined)).length, 2)
+  for (const filter of [{ subject: subject('x') }, { clientId: clientId('x') }, { sid: id('x') }]) {
+    assert.deepEqual(await store.grants.list(filter, 10, undefined), [])
+  }
+  assert.equal(await store.grants.revoke(ref('grant a'), at(20)), 'revoked')
+  assert.equal(await store.grants.revoke(ref('nothing'), at(20)), 'unknown')
+  assert.equal(await owner.grants.standing(ref('grant a'), at(21)), 'revoked')
+  assert.deepEqual(await store.grants.consent(ada, shop), await owner.grants.consent(ada, shop))
+  assert.equal(await store.grants.withdraw(ada, shop, at(22)), 'withdrawn')
+  assert.equal(await store.grants.withdraw(ada, shop, at(22)), 'unknown')
+  assert.equal(await store.grants.consent(ada, shop), undefined)
+
+  assert.equal(await store.events.newest(), 0)
+  const [event] = await store.events.append([anEvent('one')])
+  assert.deepEqual(await owner.events.list(0, 10), [event])
+  assert.deepEqual(await store.events.find('event-one'), [event])
+  assert.deepEqual(await store.events.find('nothing'), [])
+  for (const batch of [1, 2, 3]) {
+    await owner.events.append(Array.from({ length: 15 }, (_, index) => anEvent(`${batch}-${index}`)))
+  }
+  const all = await store.events.list(0, 100)
+  assert.equal(all.length, 46)
+  assert.equal(verifyChain(genesis, all, hash), undefined)
+  assert.equal((await store.events.list(40, 100)).length, 6)
+  assert.equal(await store.events.newest(), 46)
+  const many = Array.from({ length: managementLimits.page + 1 }, (_, index) => anEvent(`${index}`))
+  await assert.rejects(store.events.append(many), /too many events/)
+  assert.equal(await owner.events.newest(), 46)
+
+  await store.keys.add(aKey('one'))
+  await assert.rejects(store.keys.add(aKey('one')), { name: 'StoreUnavailable' })
+  assert.deepEqual(await store.keys.list(), [aKey('one')])
+  assert.equal(await store.keys.retire('one', at(700)), 'retired')
+  assert.deepEqual(await owner.keys.list(), [aKey('one', { publishedUntil: at(700) })])
+  assert.deepEqual(await store.keys.list(), await owner.keys.list())
+  assert.equal(await store.keys.remove('one'), 'removed')
+  assert.equal(await store.keys.remove('one'), 'unknown')
+
+  await store.close()
+  await served.close()
+  await owner.close()
+})
+
+test('a client that is suspended or removed through the socket is so for the owner at once', async () => {
+  const options = newOptions()
+  const owner = await openSqliteStore(options)
+  const served = await serveManagement(owner, socketPathOf(options.path), { hash })
+  const { store } = await openManagedStore(options)
+  await approved(owner, 'a')
+  const shop = clientId('shop')
+  assert.equal((await owner.clients.find(shop))?.status, 'active')
+  assert.equal(await store.clients.setStatus(shop, 'suspended', at(20)), 'set')
+  assert.deepEqual(await owner.clients.find(shop), aClient('shop', { status: 'suspended', notBefore: at(20) }))
+  assert.equal(await owner.grants.standing(ref('grant a'), at(21)), 'revoked')
+  assert.equal(await store.clients.setStatus(shop, 'active', at(22)), 'set')
+  assert.equal((await owner.clients.find(shop))?.status, 'active')
+  assert.equal(await store.clients.setStatus(clientId('gone'), 'active', at(22)), 'unknown')
+  assert.equal(await store.clients.remove(shop), 'removed')
+  assert.equal(await owner.clients.find(shop), undefined)
+  assert.equal(await store.clients.remove(shop), 'unknown')
+  await store.close()
+  await served.close()
+  await owner.close()
 })
 
 test('long lists come in pages, and questions asked at once are answered in order', async () => {
@@ -154,7 +235,7 @@ test('what does not belong on the socket ends the conversation, and the owner go
   assert.equal(await sent('no json\n'), '')
   assert.equal(await sent('[]\n'), '')
   assert.equal(await sent('x'.repeat(managementLimits.lineBytes + 2)), '')
-  assert.match(await sent('{"id":1,"verb":"keys.list","args":{}}\n'), /"id":1,"error":"SyntaxError/)
+  assert.match(await sent('{"id":1,"verb":"replay.spendOnce","args":{}}\n'), /"id":1,"error":"SyntaxError/)
   assert.match(await sent('{"id":1,"verb":"constructor","args":{}}\n'), /"error":"SyntaxError/)
   assert.match(await sent('{"id":2,"verb":"users.add","args":{"user":{"subject":"x"}}}\n'), /"error":"CorruptRecord/)
   assert.match(await sent('{"id":3,"verb":"ping","args":{}}\n'), /^\{"id":3,"value":"here"\}\n$/)

@@ -1,20 +1,24 @@
 /**
- * The management socket: how a second process on this machine changes people and clients while the server owns the
+ * The management socket: how a second process on this machine manages what is stored while the server owns the
  * database. Line-delimited JSON over a local socket that only the owner's user may open.
  */
 
 import { chmodSync, mkdtempSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
-import { clientId, type JsonObject, numericDate, subject, username } from '../core/names.ts'
-import type { Hash, Store } from '../core/ports.ts'
+import { clientId, grantRef, type JsonObject, rowId, subject, username } from '../core/names.ts'
+import type { GrantFilter, Hash, Store } from '../core/ports.ts'
+import { clientJson, clientStatuses, parseClient } from './client-record.ts'
 import { StoreUnavailable } from './errors.ts'
-import { numberAt, objectFrom, oneOf, optionalAt, readRecord, textAt } from './json.ts'
+import { parseNewEvent } from './event-record.ts'
+import { listAt, numberAt, objectFrom, oneOf, optionalAt, textAt } from './json.ts'
 import { linesOf } from './lines.ts'
-import { clientJson, parseClient, parseUser } from './records.ts'
+import { dateAt, parseStoredKey, parseUser, userStatuses } from './records.ts'
 
 /** What can be managed over the socket. */
-export type Managed = Pick<Store, 'users' | 'clients'>
+export type Managed = Pick<Store, 'users' | 'clients' | 'events' | 'keys'> & {
+  readonly grants: Pick<Store['grants'], 'find' | 'list' | 'revoke' | 'consent' | 'withdraw'>
+}
 
 /** The verbs of the socket. */
 export const managementVerbs = [
@@ -28,6 +32,21 @@ export const managementVerbs = [
   'clients.add',
   'clients.find',
   'clients.list',
+  'clients.setStatus',
+  'clients.remove',
+  'grants.find',
+  'grants.list',
+  'grants.revoke',
+  'grants.consent',
+  'grants.withdraw',
+  'events.append',
+  'events.list',
+  'events.newest',
+  'events.find',
+  'keys.add',
+  'keys.list',
+  'keys.retire',
+  'keys.remove',
 ] as const
 export type ManagementVerb = (typeof managementVerbs)[number]
 
@@ -143,21 +162,41 @@ async function answerTo(request: JsonObject, verbs: Verbs): Promise<JsonObject> 
   }
 }
 
-function verbsOf({ users, clients }: Managed, hash: Hash): Verbs {
-  const nowAt = (args: JsonObject) => numericDate(numberAt(args, 'now'))
-  const nameAt = (args: JsonObject, member: string) => username(textAt(args, member))
-  const limitAt = (args: JsonObject) => Math.max(0, Math.min(numberAt(args, 'limit'), managementLimits.page))
-  const clientIdAt = (args: JsonObject, member: string) => clientId(textAt(args, member))
+function verbsOf(store: Managed, hash: Hash): Verbs {
   return {
     ping: async () => 'here',
+    ...userVerbs(store),
+    ...clientVerbs(store, hash),
+    ...grantVerbs(store),
+    ...eventVerbs(store),
+    ...keyVerbs(store),
+  }
+}
+
+type VerbsOf<Part extends string> = Pick<Verbs, Extract<ManagementVerb, `${Part}.${string}`>>
+
+const nowAt = (args: JsonObject) => dateAt(args, 'now')
+const limitAt = (args: JsonObject) => Math.max(0, Math.min(numberAt(args, 'limit'), managementLimits.page))
+const usernameAt = (args: JsonObject, member: string) => username(textAt(args, member))
+const subjectAt = (args: JsonObject, member: string) => subject(textAt(args, member))
+const clientIdAt = (args: JsonObject, member: string) => clientId(textAt(args, member))
+const grantRefAt = (args: JsonObject, member: string) => grantRef(textAt(args, member))
+
+function userVerbs({ users }: Managed): VerbsOf<'users'> {
+  return {
     'users.add': async (args) => users.add(parseUser(args['user'])),
-    'users.list': async (args) => users.list(limitAt(args), optionalAt(args, 'after', nameAt)),
-    'users.byUsername': async (args) => users.byUsername(nameAt(args, 'username')),
-    'users.bySubject': async (args) => users.bySubject(subject(textAt(args, 'subject'))),
+    'users.list': async (args) => users.list(limitAt(args), optionalAt(args, 'after', usernameAt)),
+    'users.byUsername': async (args) => users.byUsername(usernameAt(args, 'username')),
+    'users.bySubject': async (args) => users.bySubject(subjectAt(args, 'subject')),
     'users.setPassword': async (args) =>
-      users.setPassword(nameAt(args, 'username'), textAt(args, 'passwordHash'), nowAt(args)),
+      users.setPassword(usernameAt(args, 'username'), textAt(args, 'passwordHash'), nowAt(args)),
     'users.setLocked': async (args) =>
-      users.setLocked(nameAt(args, 'username'), oneOf(lockStates, args['locked']), nowAt(args)),
+      users.setLocked(usernameAt(args, 'username'), oneOf(userStatuses, args['locked']), nowAt(args)),
+  }
+}
+
+function clientVerbs({ clients }: Managed, hash: Hash): VerbsOf<'clients'> {
+  return {
     'clients.add': async (args) => clients.add(parseClient(args['client'], hash)),
     'clients.find': async (args) => {
       const client = await clients.find(clientIdAt(args, 'clientId'))
@@ -165,12 +204,53 @@ function verbsOf({ users, clients }: Managed, hash: Hash): Verbs {
     },
     'clients.list': async (args) =>
       (await clients.list(limitAt(args), optionalAt(args, 'after', clientIdAt))).map(clientJson),
+    'clients.setStatus': async (args) =>
+      clients.setStatus(clientIdAt(args, 'clientId'), oneOf(clientStatuses, args['status']), nowAt(args)),
+    'clients.remove': async (args) => clients.remove(clientIdAt(args, 'clientId')),
   }
 }
 
-const lockStates = ['locked', 'active'] as const
+function grantVerbs({ grants }: Managed): VerbsOf<'grants'> {
+  return {
+    'grants.find': async (args) => grants.find(grantRefAt(args, 'ref')),
+    'grants.list': async (args) => grants.list(filterFrom(args), limitAt(args), optionalAt(args, 'after', grantRefAt)),
+    'grants.revoke': async (args) => grants.revoke(grantRefAt(args, 'ref'), nowAt(args)),
+    'grants.consent': async (args) => grants.consent(subjectAt(args, 'subject'), clientIdAt(args, 'clientId')),
+    'grants.withdraw': async (args) =>
+      grants.withdraw(subjectAt(args, 'subject'), clientIdAt(args, 'clientId'), nowAt(args)),
+  }
+}
 
-/** The answer to a request, checked to be one of the known words. */
-export function wordOf<T extends string>(known: readonly T[], value: unknown): T {
-  return readRecord('answer', () => oneOf(known, value))
+function filterFrom(args: JsonObject): GrantFilter {
+  const client = optionalAt(args, 'clientId', clientIdAt)
+  const person = optionalAt(args, 'subject', subjectAt)
+  const sid = optionalAt(args, 'sid', (from, member) => rowId(textAt(from, member)))
+  return {
+    ...(client === undefined ? {} : { clientId: client }),
+    ...(person === undefined ? {} : { subject: person }),
+    ...(sid === undefined ? {} : { sid }),
+  }
+}
+
+function eventVerbs({ events }: Managed): VerbsOf<'events'> {
+  return {
+    'events.append': async (args) => {
+      const some = listAt(args, 'events', parseNewEvent)
+      // What is answered is longer, and has to fit a line as well.
+      if (some.length > managementLimits.page) throw new RangeError('too many events for one line')
+      return events.append(some)
+    },
+    'events.list': async (args) => events.list(numberAt(args, 'after'), limitAt(args)),
+    'events.newest': async () => events.newest(),
+    'events.find': async (args) => events.find(textAt(args, 'id')),
+  }
+}
+
+function keyVerbs({ keys }: Managed): VerbsOf<'keys'> {
+  return {
+    'keys.add': async (args) => keys.add(parseStoredKey(args['key'])),
+    'keys.list': async () => keys.list(),
+    'keys.retire': async (args) => keys.retire(textAt(args, 'kid'), dateAt(args, 'publishedUntil')),
+    'keys.remove': async (args) => keys.remove(textAt(args, 'kid')),
+  }
 }

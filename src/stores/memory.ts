@@ -4,94 +4,35 @@
  * Every verb runs to its end within one turn of the event loop, so each is atomic.
  */
 
+import { hash as digest } from 'node:crypto'
+import { chainedAll, type ChainHead, genesis } from '../core/event-chain.ts'
+import type { SecurityEvent } from '../core/events.ts'
 import {
-  type ClientRecord,
+  type Approval,
   type Grant,
   type InteractionRow,
   judgeOpening,
   judgeRedemption,
-  judgeStanding,
-  type PushedRequest,
-  type RequestState,
-  type Session,
-  type StoredKey,
-  type UserRecord,
+  type RedemptionAttempt,
 } from '../core/flow.ts'
-import type { ClientId, GrantRef, NumericDate, RowId, Sha256, Subject, Username } from '../core/names.ts'
+import { type NumericDate, type RowId, sha256Digest } from '../core/names.ts'
 import type {
   AttemptStore,
-  ClientStore,
   Clock,
-  GrantStore,
+  EventStore,
+  Hash,
   KeyStore,
   ReplayMemory,
   RequestStore,
-  SessionStore,
   Store,
-  UserStore,
 } from '../core/ports.ts'
-import { StoreFull, StoreUnavailable } from './errors.ts'
 import { createReplayMemory } from '../core/replay-memory.ts'
-import { approvedUntil, interactionsPerRequest, later, pushedUntil } from './retention.ts'
-
-type RequestRow = {
-  readonly request: PushedRequest
-  readonly state: RequestState
-  /** The ids of its interactions. */
-  readonly interactions: readonly RowId[]
-  readonly purgeAt: NumericDate
-}
-
-type Counter = { readonly count: number; readonly expiresAt: NumericDate }
-
-/** A map that refuses to grow past its bound, and never lets one row take the place of another. */
-class Table<Key, Row> {
-  readonly rows = new Map<Key, Row>()
-  readonly #name: string
-  readonly #most: number
-  constructor(name: string, most: number) {
-    this.#name = name
-    this.#most = most
-  }
-  /** @throws StoreFull */
-  insert(key: Key, row: Row): void {
-    if (this.rows.has(key)) throw new Error(`"${this.#name}" has this row already`)
-    this.expectRoom(1)
-    this.rows.set(key, row)
-  }
-  /** @throws StoreFull */
-  expectRoom(more: number): void {
-    if (this.rows.size + more > this.#most) throw new StoreFull(this.#name)
-  }
-  /** Removes up to `most` rows for which `over` holds; returns how many went. */
-  sweep(most: number, over: (row: Row, key: Key) => boolean): number {
-    let gone = 0
-    for (const [key, row] of this.rows) {
-      if (gone >= most) break
-      if (over(row, key)) {
-        this.rows.delete(key)
-        gone += 1
-      }
-    }
-    return gone
-  }
-}
-
-function createTables(most: number) {
-  return {
-    requests: new Table<RowId, RequestRow>('requests', most),
-    interactions: new Table<RowId, InteractionRow>('interactions', most),
-    grants: new Table<GrantRef, Grant>('grants', most),
-    sessions: new Table<RowId, Session>('sessions', most),
-    users: new Table<Subject, UserRecord>('users', most),
-    usernames: new Table<Username, Subject>('users', most),
-    clients: new Table<ClientId, ClientRecord>('clients', most),
-    attempts: new Table<Sha256, Counter>('attempts', most),
-    keys: new Table<string, StoredKey>('keys', most),
-  }
-}
-
-type Tables = ReturnType<typeof createTables>
+import { tokenOf, widened } from './changes.ts'
+import { StoreUnavailable } from './errors.ts'
+import { grantStore, refreshTokenStore, revoke, standingOf, tokenStore } from './memory-grants.ts'
+import { clientStore, sessionStore, userStore } from './memory-people.ts'
+import { compareTexts, consentKey, createTables, type Open, type RequestRow, type Tables } from './memory-tables.ts'
+import { approvedUntil, interactionsPerRequest, mostFound, pushedUntil } from './retention.ts'
 
 /** What a memory store is made with. */
 export type MemoryStoreOptions = {
@@ -118,9 +59,12 @@ export function createMemoryStore({ clock, epoch = clock(), most = 100_000 }: Me
   return {
     requests: requestStore(open),
     grants: grantStore(open),
+    refreshTokens: refreshTokenStore(open),
+    tokens: tokenStore(open),
+    events: eventStore(open),
     sessions: sessionStore(open),
     users: userStore(open),
-    clients: clientStore(open),
+    clients: clientStore(open, clock),
     attempts: attemptStore(open),
     keys: keyStore(open),
     replay: closable(createReplayMemory({ clock, epoch, most }), open),
@@ -130,8 +74,6 @@ export function createMemoryStore({ clock, epoch = clock(), most = 100_000 }: Me
     },
   }
 }
-
-type Open = () => Tables
 
 function requestStore(open: Open): RequestStore {
   return {
@@ -157,15 +99,7 @@ function requestStore(open: Open): RequestStore {
       const interaction = interactions.rows.get(id)
       if (interaction !== undefined) interactions.rows.set(id, { ...interaction, signedIn: session })
     },
-    approve: async (id, approval, grant) => {
-      const tables = open()
-      const row = undecided(tables, id)
-      if (row === undefined) return 'spent'
-      tables.grants.insert(grant.ref, grant)
-      const state = { kind: 'granted', approval } as const
-      tables.requests.rows.set(row.request.id, { ...row, state, purgeAt: approvedUntil(approval, grant) })
-      return 'approved'
-    },
+    approve: async (id, approval, grant, now) => approve(open(), id, approval, grant, now),
     refuse: async (id) => {
       const tables = open()
       const row = undecided(tables, id)
@@ -179,6 +113,9 @@ function requestStore(open: Open): RequestStore {
       const state = row?.state
       const ref = state && 'approval' in state ? state.approval.grantRef : undefined
       const judged = judgeRedemption(row, standingOf(tables, ref, attempt.now), attempt)
+      if (judged.redemption.outcome === 'redeemed' && judged.redemption.refreshToken === 'stored') {
+        storeRefreshToken(tables, attempt, judged.redemption.approval)
+      }
       if (judged.becomes !== 'unchanged' && row !== undefined && state !== undefined && 'approval' in state) {
         tables.requests.rows.set(attempt.id, { ...row, state: { kind: judged.becomes, approval: state.approval } })
       }
@@ -186,6 +123,28 @@ function requestStore(open: Open): RequestStore {
       return judged.redemption
     },
   }
+}
+
+function approve(tables: Tables, id: RowId, approval: Approval, grant: Grant, now: NumericDate): 'approved' | 'spent' {
+  const row = undecided(tables, id)
+  if (row === undefined) return 'spent'
+  const { clientId } = row.request
+  const consent = consentKey(approval.subject, clientId)
+  const before = tables.consents.rows.get(consent)
+  if (before === undefined) tables.consents.expectRoom(1)
+  tables.grants.insert(grant.ref, grant)
+  tables.consents.rows.set(consent, widened(before, { ...approval, clientId }, now))
+  const state = { kind: 'granted', approval } as const
+  tables.requests.rows.set(row.request.id, { ...row, state, purgeAt: approvedUntil(approval, grant) })
+  return 'approved'
+}
+
+function storeRefreshToken(
+  { refreshTokens }: Tables,
+  { refreshToken, clientId }: RedemptionAttempt,
+  { grantRef }: Approval,
+): void {
+  if (refreshToken !== undefined) refreshTokens.insert(refreshToken.id, tokenOf(refreshToken, grantRef, clientId))
 }
 
 function addInteraction({ interactions, requests }: Tables, interaction: InteractionRow): void {
@@ -207,104 +166,6 @@ function undecided({ interactions, requests }: Tables, id: RowId): RequestRow | 
   const interaction = interactions.rows.get(id)
   const row = interaction && requests.rows.get(interaction.requestId)
   return row?.state.kind === 'pushed' ? row : undefined
-}
-
-function standingOf({ grants, users, clients }: Tables, ref: GrantRef | undefined, now: NumericDate) {
-  const grant = ref && grants.rows.get(ref)
-  return judgeStanding(grant, grant && users.rows.get(grant.subject), grant && clients.rows.get(grant.clientId), now)
-}
-
-function revoke({ grants }: Tables, ref: GrantRef, now: NumericDate): 'revoked' | 'unknown' {
-  const grant = grants.rows.get(ref)
-  if (grant === undefined) return 'unknown'
-  grants.rows.set(ref, { ...grant, revokedAt: grant.revokedAt ?? now })
-  return 'revoked'
-}
-
-function grantStore(open: Open): GrantStore {
-  return {
-    standing: async (ref, now) => standingOf(open(), ref, now),
-    revoke: async (ref, now) => revoke(open(), ref, now),
-  }
-}
-
-function sessionStore(open: Open): SessionStore {
-  return {
-    start: async (session, replaces) => {
-      const { sessions } = open()
-      if (sessions.rows.has(session.id)) throw new Error('"sessions" has this row already')
-      if (replaces !== undefined) sessions.rows.delete(replaces)
-      sessions.insert(session.id, session)
-    },
-    find: async (id) => open().sessions.rows.get(id),
-    end: async (id) => {
-      open().sessions.rows.delete(id)
-    },
-  }
-}
-
-function userStore(open: Open): UserStore {
-  const change = (name: Username, apply: (user: UserRecord) => UserRecord, signIns: 'end' | 'stay') => {
-    const { users, usernames, sessions } = open()
-    const sub = usernames.rows.get(name)
-    const user = sub && users.rows.get(sub)
-    if (user === undefined) return 'unknown'
-    users.rows.set(user.subject, apply(user))
-    if (signIns === 'end') sessions.sweep(Number.POSITIVE_INFINITY, (session) => session.subject === user.subject)
-    return 'set'
-  }
-  return {
-    add: async (user) => {
-      const { users, usernames } = open()
-      if (users.rows.has(user.subject) || usernames.rows.has(user.username)) return 'exists'
-      users.insert(user.subject, user)
-      usernames.insert(user.username, user.subject)
-      return 'added'
-    },
-    byUsername: async (name) => {
-      const { users, usernames } = open()
-      const sub = usernames.rows.get(name)
-      return sub && users.rows.get(sub)
-    },
-    bySubject: async (sub) => open().users.rows.get(sub),
-    list: async (limit, after) => page([...open().users.rows.values()], (user) => user.username, limit, after),
-    setPassword: async (name, passwordHash, now) =>
-      change(name, (user) => ({ ...user, passwordHash, notBefore: later(user.notBefore, now) }), 'end'),
-    setLocked: async (name, status, now) =>
-      status === 'locked'
-        ? change(name, (user) => ({ ...user, status, notBefore: later(user.notBefore, now) }), 'end')
-        : change(name, (user) => ({ ...user, status }), 'stay'),
-  }
-}
-
-function clientStore(open: Open): ClientStore {
-  return {
-    add: async (client) => {
-      const { clients } = open()
-      if (clients.rows.has(client.clientId)) return 'exists'
-      clients.insert(client.clientId, client)
-      return 'added'
-    },
-    find: async (id) => open().clients.rows.get(id),
-    list: async (limit, after) => page([...open().clients.rows.values()], (client) => client.clientId, limit, after),
-  }
-}
-
-function page<Row>(
-  rows: Row[],
-  nameOf: (row: Row) => string,
-  limit: number,
-  after: string | undefined,
-): readonly Row[] {
-  return rows
-    .filter((row) => after === undefined || compareTexts(nameOf(row), after) > 0)
-    .toSorted((a, b) => compareTexts(nameOf(a), nameOf(b)))
-    .slice(0, limit)
-}
-
-/** By code points, as databases compare the bytes of UTF-8; JavaScript alone compares UTF-16 units. */
-function compareTexts(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
 function attemptStore(open: Open): AttemptStore {
@@ -341,8 +202,44 @@ function keyStore(open: Open): KeyStore {
     add: async (key) => open().keys.insert(key.kid, key),
     list: async () =>
       [...open().keys.rows.values()].toSorted((a, b) => a.createdAt - b.createdAt || compareTexts(a.kid, b.kid)),
+    retire: async (kid, publishedUntil) => {
+      const { keys } = open()
+      const key = keys.rows.get(kid)
+      if (key === undefined) return 'unknown'
+      keys.rows.set(kid, { ...key, publishedUntil })
+      return 'retired'
+    },
+    remove: async (kid) => (open().keys.rows.delete(kid) ? 'removed' : 'unknown'),
   }
 }
+
+/** The trail. In memory alone the oldest events make room for new ones. */
+function eventStore(open: Open): EventStore {
+  let head: ChainHead = genesis
+  const found = (limit: number, isMeant: (event: SecurityEvent) => boolean) =>
+    [...open().events.values()].filter(isMeant).slice(0, limit)
+  return {
+    append: async (events) => {
+      const { events: trail, mostEvents } = open()
+      const appended = chainedAll(head, events, sha256)
+      head = appended.at(-1) ?? head
+      for (const event of appended) trail.set(event.seq, event)
+      for (const oldest of trail.keys()) {
+        if (trail.size <= mostEvents) break
+        trail.delete(oldest)
+      }
+      return appended
+    },
+    list: async (after, limit) => found(limit, ({ seq }) => seq > after),
+    newest: async () => {
+      open()
+      return head.seq
+    },
+    find: async (id) => found(mostFound, (event) => event.id === id || event.correlationId === id),
+  }
+}
+
+const sha256: Hash = (text) => sha256Digest(digest('sha256', text, 'base64url'))
 
 function closable(memory: ReplayMemory, open: Open): ReplayMemory {
   return {
@@ -354,14 +251,17 @@ function closable(memory: ReplayMemory, open: Open): ReplayMemory {
   }
 }
 
-function reap({ requests, interactions, grants, sessions, attempts }: Tables, now: NumericDate, limit: number) {
+function reap(tables: Tables, now: NumericDate, limit: number): number {
+  const { requests, interactions, grants, refreshTokens, revokedTokens, sessions, attempts } = tables
   let gone = interactions.sweep(limit, (row) => row.expiresAt <= now)
   gone += requests.sweep(limit - gone, (row) => {
     const over = row.purgeAt <= now
     if (over) for (const id of row.interactions) interactions.rows.delete(id)
     return over
   })
+  gone += refreshTokens.sweep(limit - gone, (row) => row.idleExpiresAt <= now)
   gone += grants.sweep(limit - gone, (row) => row.expiresAt <= now)
+  gone += revokedTokens.sweep(limit - gone, (expiresAt) => expiresAt <= now)
   gone += sessions.sweep(limit - gone, (row) => row.expiresAt <= now)
   gone += attempts.sweep(limit - gone, (row) => row.expiresAt <= now)
   return gone

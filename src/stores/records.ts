@@ -6,26 +6,29 @@
 import {
   type Approval,
   type AuthorizationRequest,
-  type ClientRecord,
-  grantTypes,
+  type Consent,
+  type Grant,
+  noRequestedClaims,
   prompts,
+  type RequestedClaims,
+  type StoredKey,
   type UserRecord,
 } from '../core/flow.ts'
-import { parsePublicKey } from '../core/jose.ts'
 import {
   clientId,
   codeChallenge,
   grantRef,
   type JsonObject,
   jwkThumbprint,
+  type NumericDate,
   numericDate,
   resourceIdentifier,
+  rowId,
   sha256Digest,
   storedRedirectUri,
   subject,
   username,
 } from '../core/names.ts'
-import type { Hash } from '../core/ports.ts'
 import { signingAlgorithms } from '../core/profile.ts'
 import { listAt, numberAt, objectFrom, oneOf, optionalAt, readRecord, textAt, textsAt } from './json.ts'
 
@@ -44,24 +47,95 @@ export function parseAuthorizationRequest(value: unknown): AuthorizationRequest 
       maxAge: optionalAt(record, 'maxAge', numberAt),
       loginHint: optionalAt(record, 'loginHint', textAt),
       dpopJkt: optionalAt(record, 'dpopJkt', (from, member) => jwkThumbprint(textAt(from, member))),
+      acrValues: optionalAt(record, 'acrValues', textsAt) ?? [],
+      claims: optionalAt(record, 'claims', requestedClaimsAt) ?? noRequestedClaims,
+      hintedSubject: optionalAt(record, 'hintedSubject', (from, member) => subject(textAt(from, member))),
     }
   })
 }
 
-/** What a person allowed, as `JSON.stringify` left it. */
+/** What is asked for by name. @throws SyntaxError */
+export function requestedClaimsFrom(record: JsonObject): RequestedClaims {
+  return {
+    idToken: textsAt(record, 'idToken'),
+    userinfo: textsAt(record, 'userinfo'),
+    essentialAcr: optionalAt(record, 'essentialAcr', textsAt),
+  }
+}
+
+function requestedClaimsAt(record: JsonObject, member: string): RequestedClaims {
+  return requestedClaimsFrom(objectFrom(record[member]))
+}
+
+/**
+ * What a person allowed, as `JSON.stringify` left it. One that was written without its sign-in gets the name of its
+ * grant for it, which no session has.
+ */
 export function parseApproval(value: unknown): Approval {
   return readRecord('approval', () => {
     const record = objectFrom(value)
     return {
       codeHash: sha256Digest(textAt(record, 'codeHash')),
-      codeExpiresAt: numericDate(numberAt(record, 'codeExpiresAt')),
+      codeExpiresAt: dateAt(record, 'codeExpiresAt'),
       grantRef: grantRef(textAt(record, 'grantRef')),
       subject: subject(textAt(record, 'subject')),
       scope: textsAt(record, 'scope'),
       resources: textsAt(record, 'resources').map(resourceIdentifier),
-      authTime: numericDate(numberAt(record, 'authTime')),
+      authTime: dateAt(record, 'authTime'),
       acr: textAt(record, 'acr'),
       amr: textsAt(record, 'amr'),
+      sid: rowId(textAt(record, record['sid'] === undefined ? 'grantRef' : 'sid')),
+    }
+  })
+}
+
+/** A grant, as `JSON.stringify` left it. */
+export function parseGrant(value: unknown): Grant {
+  return readRecord('grant', () => {
+    const record = objectFrom(value)
+    return {
+      ref: grantRef(textAt(record, 'ref')),
+      clientId: clientId(textAt(record, 'clientId')),
+      subject: subject(textAt(record, 'subject')),
+      scope: textsAt(record, 'scope'),
+      resources: textsAt(record, 'resources').map(resourceIdentifier),
+      createdAt: dateAt(record, 'createdAt'),
+      expiresAt: dateAt(record, 'expiresAt'),
+      revokedAt: optionalAt(record, 'revokedAt', dateAt),
+      authTime: dateAt(record, 'authTime'),
+      acr: textAt(record, 'acr'),
+      amr: textsAt(record, 'amr'),
+      sid: rowId(textAt(record, 'sid')),
+      claims: requestedClaimsAt(record, 'claims'),
+    }
+  })
+}
+
+/** What a person allowed a client so far, as `JSON.stringify` left it. */
+export function parseConsent(value: unknown): Consent {
+  return readRecord('consent', () => {
+    const record = objectFrom(value)
+    return {
+      subject: subject(textAt(record, 'subject')),
+      clientId: clientId(textAt(record, 'clientId')),
+      scope: textsAt(record, 'scope'),
+      resources: textsAt(record, 'resources').map(resourceIdentifier),
+      givenAt: dateAt(record, 'givenAt'),
+    }
+  })
+}
+
+/** A signing key, its private part sealed, as `JSON.stringify` left it. */
+export function parseStoredKey(value: unknown): StoredKey {
+  return readRecord('signing key', () => {
+    const record = objectFrom(value)
+    return {
+      kid: textAt(record, 'kid'),
+      alg: algorithmAt(record, 'alg'),
+      sealedPrivateKey: textAt(record, 'sealedPrivateKey'),
+      createdAt: dateAt(record, 'createdAt'),
+      activeFrom: dateAt(record, 'activeFrom'),
+      publishedUntil: optionalAt(record, 'publishedUntil', dateAt),
     }
   })
 }
@@ -75,14 +149,15 @@ export function parseUser(value: unknown): UserRecord {
       username: username(textAt(record, 'username')),
       passwordHash: textAt(record, 'passwordHash'),
       status: oneOf(userStatuses, record['status']),
-      notBefore: numericDate(numberAt(record, 'notBefore')),
-      createdAt: numericDate(numberAt(record, 'createdAt')),
+      notBefore: dateAt(record, 'notBefore'),
+      createdAt: dateAt(record, 'createdAt'),
       claims: parseClaims(record['claims']),
     }
   })
 }
 
-const userStatuses = ['active', 'locked'] as const
+/** Whether a person may sign in. */
+export const userStatuses = ['active', 'locked'] as const
 
 function parseClaims(value: unknown): UserRecord['claims'] {
   const claims = objectFrom(value)
@@ -91,36 +166,12 @@ function parseClaims(value: unknown): UserRecord['claims'] {
   return { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }) }
 }
 
-/** What is written for a client: its keys as JWKs that `parsePublicKey` reads back. */
-export function clientJson(client: ClientRecord): JsonObject {
-  return { ...client, keys: client.keys.map(({ jwk, alg, kid }) => ({ ...jwk, alg, kid })) }
-}
-
-/** A client, as `JSON.stringify(clientJson(client))` left it. */
-export function parseClient(value: unknown, hash: Hash): ClientRecord {
-  return readRecord('client', () => {
-    const record = objectFrom(value)
-    return {
-      clientId: clientId(textAt(record, 'clientId')),
-      name: textAt(record, 'name'),
-      applicationType: oneOf(applicationTypes, record['applicationType']),
-      redirectUris: textsAt(record, 'redirectUris'),
-      grantTypes: listAt(record, 'grantTypes', (entry) => oneOf(grantTypes, entry)),
-      scope: textsAt(record, 'scope'),
-      keys: listAt(record, 'keys', (entry) => parsePublicKey(entry, hash)),
-      tokenEndpointAuthSigningAlg: optionalAt(record, 'tokenEndpointAuthSigningAlg', algorithmAt),
-      idTokenSignedResponseAlg: optionalAt(record, 'idTokenSignedResponseAlg', algorithmAt),
-      status: oneOf(clientStatuses, record['status']),
-      notBefore: numericDate(numberAt(record, 'notBefore')),
-      createdAt: numericDate(numberAt(record, 'createdAt')),
-    }
-  })
-}
-
-const applicationTypes = ['web', 'native'] as const
-const clientStatuses = ['active', 'suspended'] as const
-
 /** The algorithm named by a member. @throws SyntaxError */
 export function algorithmAt(record: JsonObject, member: string): (typeof signingAlgorithms)[number] {
   return oneOf(signingAlgorithms, record[member])
+}
+
+/** The instant named by a member. @throws SyntaxError, MalformedName */
+export function dateAt(record: JsonObject, member: string): NumericDate {
+  return numericDate(numberAt(record, member))
 }

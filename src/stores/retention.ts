@@ -13,6 +13,9 @@ const margin = seconds(60)
  */
 export const interactionsPerRequest = 10
 
+/** How many events one id finds. */
+export const mostFound = 100
+
 /** A request nobody decided on stays as long as an interaction that began at its last instant may live. */
 export function pushedUntil(request: PushedRequest): NumericDate {
   return after(after(request.expiresAt, seconds(lifetimeBounds.interaction.most)), margin)

@@ -38,6 +38,7 @@ const sound: Rule = {
   clause: 'RFC 9126 §2.1',
   rows: ['AS-PAR-01'],
   attacks: ['ER-01'],
+  event: 'oauth.request.refused',
   sentence: 'It is so.',
   hint: 'Do this.',
 }

@@ -45,7 +45,7 @@ async function toSignIn(page: Page): Promise<void> {
   await page.waitForURL(`${world.issuer}/interaction/*`)
 }
 
-test('[AS-AUTHZ-11, AS-AUTHZ-14, CL-02] a person connects the bank: sign in, read, allow, see accounts', async () => {
+test('[AS-AUTHZ-11, CL-02] a person connects the bank: sign in, read, allow, see accounts', async () => {
   const { context, page, responses, complaints } = await visit()
   await toSignIn(page)
   assert.equal(await page.getByLabel(/user name/i).inputValue(), 'alice')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { observed } from '../observations.ts'
 import { aPkcePair, aPush, changed } from './messages.ts'
 import { aParty } from './parties.ts'
 import {
@@ -155,6 +156,7 @@ test('[AS-AUTHZ-07] every redirect of the way is a 303 and carries no password',
     assert.equal(reply.text, '')
     assert.ok(!/correct|horse|password/.test(JSON.stringify([...reply.headers])))
   }
+  observed('AS-AUTHZ-07', '303 three times, without a password')
 })
 
 test('[AS-AUTHZ-08] [KEY-04] codes are 256 random bits beside the name of their row', async () => {
@@ -183,6 +185,7 @@ test('[AS-AUTHZ-09] state comes back as it was sent, or not at all', async () =>
     assert.equal((await aCode(world, { state })).response['state'], state)
   }
   assert.deepEqual(Object.keys((await aCode(world, { state: undefined })).response), ['code', 'iss'])
+  observed('AS-AUTHZ-09', 'the same state, or none')
 })
 
 test('[AS-AUTHZ-09] ten thousand random unreserved states: none is blocked', async () => {
@@ -202,6 +205,7 @@ test('[AS-AUTHZ-04] every response carries the issuer, and nothing but what belo
   const client = await register(world.store, aParty(), 'queried', { redirectUris: [`${redirectUri}?app=1`] })
   const { response } = await aCode(world, { redirect_uri: `${redirectUri}?app=1` }, { client })
   assert.deepEqual(Object.keys(response), ['app', 'code', 'state', 'iss'])
+  observed('AS-AUTHZ-04', 'iss in success, in a refusal, and beside a query')
 })
 
 test('[AS-AUTHZ-11] consent says who asks, for what, and asks again for more', async () => {
@@ -218,6 +222,7 @@ test('[AS-AUTHZ-11] consent says who asks, for what, and asks again for more', a
   const opened = await open(world, more, first.browser, { client_id: 'tally-app' })
   const page = await first.browser.get(location(opened))
   assert.ok(page.text.includes('Start payments') && page.text.includes('name="decision"'), 'asked again')
+  observed('AS-AUTHZ-11', 'markup is inert, and more scope is asked for again')
 })
 
 test('[AS-AUTHZ-13] CORS is not offered', async () => {
@@ -230,6 +235,7 @@ test('[AS-AUTHZ-13] CORS is not offered', async () => {
   }
   const opened = await open(world, await push(world))
   assert.equal(opened.status, 303)
+  observed('AS-AUTHZ-13', '405 to a preflight, without Access-Control')
 })
 
 test('[AS-AUTHZ-14] pages cannot be framed, load nothing, and post to us and the one waiting client', async () => {
@@ -253,6 +259,7 @@ test('[AS-AUTHZ-14] pages cannot be framed, load nothing, and post to us and the
       assert.ok(url.startsWith(`${theIssuer}/interaction/`), url)
     }
   }
+  observed('AS-AUTHZ-14', 'the headers of every page')
 })
 
 test('[AS-AUTHZ-14] what was pushed stays behind: no URL, cookie or page shows it before the answer', async () => {

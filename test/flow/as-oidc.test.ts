@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
+import { observed } from '../observations.ts'
 import { aPkcePair, claimsOf, headerOf } from './messages.ts'
 import { aParty } from './parties.ts'
 import {
@@ -13,6 +15,7 @@ import {
   push,
   redeem,
   responseOf,
+  signedIn,
   signIn,
   tokens,
 } from './steps.ts'
@@ -42,7 +45,9 @@ test('[AS-OIDC-01] the ID token is signed as the client registered', async () =>
 
 test('[AS-OIDC-02] [AS-AUTHZ-10] its claims; the nonce exactly when sent and exactly as sent', async () => {
   const world = await aWorld()
-  const { idToken } = await tokens(world)
+  const { idToken, accessToken } = await tokens(world)
+  const { sid } = claimsOf(idToken)
+  assert.match(String(sid), /^[\w-]{22}$/)
   assert.deepEqual(claimsOf(idToken), {
     iss: theIssuer,
     sub: 'user-alice',
@@ -53,12 +58,15 @@ test('[AS-OIDC-02] [AS-AUTHZ-10] its claims; the nonce exactly when sent and exa
     nonce: 'a nonce',
     acr: 'urn:strongroom:acr:password',
     amr: ['pwd'],
+    sid,
+    at_hash: createHash('sha256').update(accessToken).digest().subarray(0, 16).toString('base64url'),
   })
   for (const nonce of ['n'.repeat(64), 'N'.repeat(256), 'MixedCase+/=~ "\\']) {
     assert.equal(claimsOf((await tokens(world, { nonce })).idToken)['nonce'], nonce)
   }
   assert.ok(!('nonce' in claimsOf((await tokens(world, { nonce: undefined })).idToken)))
   assertRefused(await push(world, { nonce: 'n'.repeat(384) }), 'parameter_malformed')
+  observed('AS-OIDC-02', 'the claims, with the nonce as it was sent')
 })
 
 async function opened(world: World, browser: Browser, changes: Readonly<Record<string, string>>) {
@@ -75,7 +83,7 @@ test('login_required consent_required [AS-OIDC-03] prompt=none shows nothing and
   assert.equal(responseOf(first.reply)['error'], 'login_required')
   assert.equal(responseOf(first.reply)['iss'], theIssuer)
   assert.equal(responseOf(first.reply)['code'], undefined)
-  await aCode(world, {}, { browser })
+  await signedIn(world, await push(world), browser)
   const signed = await opened(world, browser, { prompt: 'none' })
   assertRefused(signed.reply, 'consent_required')
   assert.deepEqual(
@@ -92,9 +100,14 @@ test('login_required consent_required [AS-OIDC-03] prompt=none shows nothing and
   const pushed = await push(world, { prompt: 'none' })
   assertRefused(await open(world, pushed, browser), 'consent_required')
   assertRefused(await open(world, pushed, browser), 'request_uri_spent', 'it is over')
-  for (const prompt of ['none login', 'login none', 'none consent', 'none none x']) {
+  for (const prompt of ['none login', 'login none', 'none consent', 'none select_account', 'none none x']) {
     assertRefused(await push(world, { prompt }), 'parameter_malformed', prompt)
   }
+  await aCode(world, {}, { browser })
+  const allowed = await opened(world, browser, { prompt: 'none' })
+  assert.deepEqual(Object.keys(responseOf(allowed.reply)), ['code', 'state', 'iss'], 'in one step, and no page')
+  const code = responseOf(allowed.reply)['code'] ?? ''
+  assert.equal((await redeem(world, { code, verifier: allowed.verifier })).status, 200)
 })
 
 test('interaction_out_of_order [AS-OIDC-04] [ER-22] prompt=login, select_account and max_age want a sign-in now, and auth_time shows it', async () => {
@@ -115,7 +128,8 @@ test('interaction_out_of_order [AS-OIDC-04] [ER-22] prompt=login, select_account
     assert.match(page.text, /name="password"/, JSON.stringify(changes))
     assertRefused(await decide(browser, interaction, page), 'interaction_out_of_order', JSON.stringify(changes))
     await signIn(browser, interaction)
-    const done = await decide(browser, interaction, await browser.get(interaction))
+    const next = await browser.get(interaction)
+    const done = next.status === 303 ? next : await decide(browser, interaction, next)
     const reply = await redeem(world, { code: responseOf(done)['code'] ?? '', verifier })
     assert.equal(claimsOf(reply.json['id_token'])['auth_time'], world.now())
     assert.equal(claimsOf(reply.json['access_token'])['auth_time'], world.now())
@@ -131,8 +145,8 @@ test('[AS-OIDC-04] a sign-in that is fresh enough is not asked for again, and au
   for (const changes of [{}, { max_age: '60' }, { prompt: 'consent' }]) {
     const { interaction, verifier } = await opened(world, browser, changes)
     const page = await browser.get(interaction)
-    assert.match(page.text, /name="decision"/, JSON.stringify(changes))
-    const done = await decide(browser, interaction, page)
+    assert.doesNotMatch(page.text, /name="password"/, JSON.stringify(changes))
+    const done = 'prompt' in changes ? await decide(browser, interaction, page) : page
     const reply = await redeem(world, { code: responseOf(done)['code'] ?? '', verifier })
     assert.equal(claimsOf(reply.json['id_token'])['auth_time'], since)
   }
@@ -143,7 +157,7 @@ test('interaction_out_of_order [AS-OIDC-04] a consent page that waited too long 
   const browser = aBrowser(world)
   await aCode(world, {}, { browser })
   world.wait(50)
-  const { interaction } = await opened(world, browser, { max_age: '60' })
+  const { interaction } = await opened(world, browser, { max_age: '60', prompt: 'consent' })
   const page = await browser.get(interaction)
   assert.match(page.text, /name="decision"/)
   world.wait(11)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { observed } from '../observations.ts'
 import { rules } from '../../src/core/rules.ts'
 import { aProof, authentication, claimsOf, headerOf, type Parameters } from './messages.ts'
 import { aParty } from './parties.ts'
@@ -65,7 +66,6 @@ test('grant_type_unsupported grant_type_not_registered [AS-TOK-02]', async () =>
   const urn = 'urn:ietf:params:oauth:grant-type:'
   for (const grant of [
     'password',
-    'refresh_token',
     'implicit',
     `${urn}token-exchange`,
     `${urn}device_code`,
@@ -91,7 +91,17 @@ test('grant_type_unsupported grant_type_not_registered [AS-TOK-02]', async () =>
   assert.equal((await clientCredentials(world, {}, { client: robot })).status, 200)
 })
 
-test('[AS-TOK-03] [AS-TOK-10] [AS-DPOP-07] the answer and the access token of the code grant', async () => {
+test('grant_type_unsupported [AS-TOK-13] [AS-TOK-14] neither token exchange nor the device grant is offered', async () => {
+  const world = await aWorld()
+  for (const name of ['token-exchange', 'device_code']) {
+    const reply = await askToken(world, { grant_type: `urn:ietf:params:oauth:grant-type:${name}` })
+    assertRefused(reply, 'grant_type_unsupported', name)
+    assert.deepEqual([reply.status, reply.json['error'], reply.stored], [400, 'unsupported_grant_type', []], name)
+  }
+  await assertStillServed(world)
+})
+
+test('[AS-TOK-03] [AS-DPOP-07] the answer and the access token of the code grant', async () => {
   const world = await aWorld()
   const { reply, party, accessToken, idToken } = await tokens(world)
   assert.deepEqual(Object.keys(reply.json), ['access_token', 'token_type', 'expires_in', 'scope', 'id_token'])
@@ -115,6 +125,8 @@ test('[AS-TOK-03] [AS-TOK-10] [AS-DPOP-07] the answer and the access token of th
     auth_time: world.now(),
   })
   assert.equal(headerOf(idToken)['typ'], 'JWT')
+  observed('AS-TOK-03', 'the answer, member for member')
+  observed('AS-DPOP-07', 'token_type DPoP and the thumbprint of the key')
 })
 
 test('[AS-TOK-08] openid_without_person: a client alone gets nothing that concerns a person', async () => {
@@ -179,7 +191,7 @@ test('resource_not_allowed [AS-TOK-09] the audience is cut down to what was aske
   assert.deepEqual([robot.json['scope'], claimsOf(robot.json['access_token'])['aud']], ['archive', theArchive])
 })
 
-test('dpop_proof_missing [AS-TOK-04] [AS-DPOP-10] [AS-META-06] no token without a key, for any grant', async () => {
+test('dpop_proof_missing [AS-TOK-04] [AS-DPOP-10] no token without a key, for any grant', async () => {
   const world = await aWorld()
   const flow = await aCode(world)
   for (const reply of [
@@ -217,6 +229,7 @@ test('[AS-TOK-12] descriptions keep to their characters and repeat nothing that 
   const named = await askToken(world, { [marker]: '1' })
   assert.ok(!named.text.includes('MARKER'))
   await assertStillServed(world)
+  observed('AS-TOK-12', 'no marker in any description')
 })
 
 test('[AS-TOK-11] an access token lives five minutes', async () => {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { sha256 } from '../../src/node/runtime.ts'
 import { anAssertion, aProof } from './messages.ts'
 import { aParty, type Party } from './parties.ts'
-import { aCode, clientCredentials, push, redeem, tokens } from './steps.ts'
+import { aCode, clientCredentials, introspect, offlineTokens, push, redeem, refresh, revoke, tokens } from './steps.ts'
 import { aWorld, register, type Reply, urls, type World } from './world.ts'
 
 const seed = 20_260_917
@@ -125,4 +125,37 @@ test(`[AS-PAR-05] [AS-AUTHZ-08] a flipped code is nobody's (seed ${seed})`, asyn
     { seed, numRuns: 200 },
   )
   assert.equal((await redeem(world, flow)).status, 200)
+})
+
+test(`refresh_token_unknown [AS-RT-06] [SK-25] a flipped refresh token renews and ends nothing (seed ${seed})`, async () => {
+  const world = await aWorld()
+  const { refreshToken } = await offlineTokens(world)
+  await fc.assert(
+    fc.asyncProperty(damaged(refreshToken), async (token) => {
+      const reply = await refresh(world, token)
+      const rules = ['refresh_token_unknown', 'parameter_malformed', 'parameter_missing']
+      assert.ok(rules.includes(reply.rule ?? ''), token)
+      const revoked = await revoke(world, token)
+      assert.ok(revoked.status === 200 || revoked.rule === 'parameter_missing', token)
+      assert.ok(!revoked.stored.includes('grants.revoke'), token)
+    }),
+    { seed, numRuns: 200 },
+  )
+  assert.equal((await refresh(world, refreshToken)).status, 200)
+})
+
+test(`[AS-INTRO-03] [SK-53] a flipped access token is inactive, and none is ended by it (seed ${seed})`, async () => {
+  for (const alg of algorithms) {
+    const world = await aWorld({ serverKeys: [aParty(alg, 'k')] })
+    const { accessToken } = await tokens(world)
+    await fc.assert(
+      fc.asyncProperty(damaged(accessToken), async (token) => {
+        const reply = await introspect(world, token)
+        assert.ok(reply.text === '{"active":false}' || reply.rule === 'parameter_missing', token)
+        assert.ok(!(await revoke(world, token)).stored.includes('tokens.revoke'), token)
+      }),
+      { seed, numRuns: 100 },
+    )
+    assert.equal((await introspect(world, accessToken)).json['active'], true)
+  }
 })

@@ -1,7 +1,8 @@
 /** What holds of every answer of the server, whatever was asked. `world.send` checks it after every request. */
 
 import assert from 'node:assert/strict'
-import type { AuditEvent } from '../../src/core/ports.ts'
+import { type EventSource, eventTypes } from '../../src/core/events.ts'
+import type { AuditEvent, Connection } from '../../src/core/ports.ts'
 import { publicRefusal, ruleOf, steps } from '../../src/core/rules.ts'
 import type { Reply } from './reply.ts'
 
@@ -9,10 +10,22 @@ import type { Reply } from './reply.ts'
 const allowedOnRefusal: Readonly<Record<string, readonly string[]>> = {
   par: [],
   authorization: ['requests.open', 'requests.refuse'],
-  interaction: ['attempts.raise', 'attempts.takeBack', 'requests.refuse'],
-  token: ['replay.spendOnce', 'requests.redeem: mismatched', 'requests.redeem: replayed', 'requests.redeem: redeemed'],
+  // `forget`: the password was right, of somebody the request is not about.
+  interaction: ['attempts.raise', 'attempts.takeBack', 'attempts.forget', 'requests.refuse'],
+  token: [
+    'replay.spendOnce',
+    'requests.redeem: mismatched',
+    'requests.redeem: replayed',
+    'requests.redeem: redeemed',
+    // For more than was granted: the token was used, and nothing else comes of it.
+    'refreshTokens.present',
+  ],
+  introspection: ['replay.spendOnce'],
+  // Of a token that is not theirs: who asked is known by then.
+  revocation: ['replay.spendOnce'],
   // Only for a token of ours about a person who is gone: that is found last.
   userinfo: ['replay.spendOnce'],
+  logout: [],
   metadata: [],
 }
 
@@ -35,6 +48,45 @@ export function checkAnswer(reply: Reply, events: readonly AuditEvent[], asked: 
   if (event.rule !== undefined) checkRefusal(reply, event, about)
 }
 
+/**
+ * Holds the trail against the answer: a refusal is the one event of its rule, a success at most one that wakes nobody,
+ * and nothing else is raised but the alarm of a header that only the proxy may send.
+ */
+export function checkTrail(
+  { rule, event, status }: Reply,
+  all: readonly EventSource[],
+  sent: { readonly certificateTrouble?: Connection['certificateTrouble']; readonly asked: string },
+): void {
+  // What does not arrive in the background may be told before the answer is read.
+  const raised = all.filter(({ type }) => type !== 'user.logout.undelivered')
+  const about = `${sent.asked}: ${status} ${String(rule)} raised ${JSON.stringify(raised)}`
+  const spoofed = raised.filter(({ type }) => type === 'mtls.header.spoofed')
+  const wasSpoofed = event !== undefined && sent.certificateTrouble === 'header_from_unlisted_peer'
+  assert.equal(spoofed.length, wasSpoofed ? 1 : 0, about)
+  const own = raised.filter((one) => !spoofed.includes(one))
+  for (const one of raised) {
+    assert.equal(one.endpoint, event?.step, about)
+    assert.equal(one.status, status, about)
+    assert.equal(one.clientId, event?.clientId, about)
+    assert.equal(one.peerAddress, event?.peerAddress, about)
+  }
+  if (rule === undefined) {
+    assert.ok(own.length <= 1, about)
+    for (const { type, outcome } of own) {
+      assert.ok(outcome === 'blocked' || ['info', 'notice'].includes(eventTypes[type]), `nobody is woken: ${about}`)
+    }
+    return
+  }
+  const { event: type, attacks } = ruleOf(rule)
+  const expected = type === 'none' ? [] : [{ type, reason: rule, attacks }]
+  assert.deepEqual(
+    own.map((one) => ({ type: one.type, reason: one.reason, attacks: one.attacks })),
+    expected,
+    about,
+  )
+  for (const { outcome } of own) assert.notEqual(outcome, 'allowed', about)
+}
+
 function stackOf(cause: unknown): string {
   return cause instanceof Error ? (cause.stack ?? '') : ''
 }
@@ -48,10 +100,11 @@ function checkHeaders({ status, headers, stored }: Reply, about: string): void {
   assert.equal(headers.get('strict-transport-security'), 'max-age=63072000; includeSubDomains; preload', about)
   assert.ok(!(headers.get('dpop-nonce') ?? '').includes(','), `one nonce: ${about}`)
   for (const cookie of headers.getSetCookie()) {
-    assert.match(cookie, /^__Host-strongroom-(browser|session)=[\w.-]+; /, about)
+    const ended = cookie.startsWith('__Host-strongroom-session=; ')
+    if (!ended) assert.match(cookie, /^__Host-strongroom-(browser|session)=[\w.-]+; /, about)
     assert.deepEqual(cookie.split('; ').slice(1).toSorted(), [
       'HttpOnly',
-      'Max-Age=3600',
+      ended ? 'Max-Age=0' : 'Max-Age=3600',
       'Path=/',
       'SameSite=Lax',
       'Secure',

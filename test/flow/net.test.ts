@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
+import { observed } from '../observations.ts'
 import { aNonce, aPkcePair, aProof, aPush, authentication, changed } from './messages.ts'
 import { aParty } from './parties.ts'
 import {
@@ -44,6 +45,7 @@ test('[NET-06] headers of a proxy change nothing: not the issuer, the htu, the c
   const opened = await open(world, await push(world, {}, { headers: forged }), browser)
   assert.ok(location(opened).startsWith(`${theIssuer}/interaction/`))
   assert.ok(!(await browser.get(location(opened), forged)).text.includes('evil.example'))
+  observed('NET-06', 'the same issuer, htu, client and address')
 })
 
 test('[NET-04] [NET-07] every answer is strict about transport and storage, whatever it is', async () => {
@@ -61,6 +63,7 @@ test('[NET-04] [NET-07] every answer is strict about transport and storage, what
   // What holds of each of them is in invariants.ts; here only that documents alone may be kept.
   const kept = answers.filter(({ headers }) => headers.get('cache-control') !== 'no-store')
   assert.equal(kept.length, 1)
+  observed('NET-04', 'Strict-Transport-Security on every answer')
 })
 
 test('[OPS-01] the interaction id of a caller is echoed when it is one, and never repeated otherwise', async () => {
@@ -75,6 +78,7 @@ test('[OPS-01] the interaction id of a caller is echoed when it is one, and neve
     const answered = await echo(value)
     assert.match(answered ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   }
+  observed('OPS-01', 'another UUID in place of what was none')
 })
 
 test('[OPS-03] [AS-TOK-12] no audit event and no error holds a code, token, verifier, password or key', async () => {
@@ -97,6 +101,7 @@ test('[OPS-03] [AS-TOK-12] no audit event and no error holds a code, token, veri
   ]) {
     assert.ok(hidden.length > 5 && !log.includes(hidden), hidden)
   }
+  observed('OPS-03', 'no secret in any event or error')
 })
 
 /** One request over a real socket. */

@@ -15,9 +15,13 @@ import {
   callUserinfo,
   clientCredentials,
   decide,
+  introspect,
+  offlineTokens,
   open,
   push,
   redeem,
+  refresh,
+  revoke,
   signedIn,
   tokens,
 } from './steps.ts'
@@ -91,6 +95,30 @@ for (const [name, factory] of Object.entries(stores)) {
       for (const rule of rules) {
         assert.ok([undefined, 'code_replayed', 'code_client_mismatch', 'code_unknown'].includes(rule), rule)
       }
+      await world.store.close()
+    })
+
+    test('[AS-RT-02] [SK-49] fifty uses of one refresh token at once: all succeed, each with a token of its own', async () => {
+      const world = await newWorld()
+      const { refreshToken } = await offlineTokens(world)
+      const replies = await times(() => refresh(world, refreshToken))
+      for (const { status, text } of replies) assert.equal(status, 200, text)
+      assert.equal(new Set(replies.map(({ json }) => json['access_token'])).size, many)
+      await world.store.close()
+    })
+
+    test('refresh_token_grant_revoked [AS-REV-03] [SK-51] revoked in the midst of fifty uses: nothing that was issued outlives it', async () => {
+      const world = await newWorld()
+      const { refreshToken } = await offlineTokens(world)
+      const before = await refresh(world, refreshToken)
+      assert.equal(before.status, 200)
+      const replies = await times((index) =>
+        index === many / 2 ? revoke(world, refreshToken) : refresh(world, refreshToken),
+      )
+      for (const { rule } of replies) assert.ok([undefined, 'refresh_token_grant_revoked'].includes(rule), rule)
+      const issued = [before, ...replies].map(({ json }) => json['access_token']).filter((token) => token !== undefined)
+      for (const token of issued) assert.equal((await introspect(world, token)).text, '{"active":false}')
+      assertRefused(await refresh(world, refreshToken), 'refresh_token_grant_revoked')
       await world.store.close()
     })
 

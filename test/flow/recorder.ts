@@ -33,7 +33,7 @@ const quiet = ['unknown', 'expired', 'grant_revoked', 'resource_not_granted']
 
 /** The same store, whose changes are noted. */
 export function recordWrites(store: Store): Store {
-  const { requests, grants, sessions, users, clients, attempts, keys, replay } = store
+  const { requests, grants, refreshTokens, tokens, sessions, users, clients, attempts, keys, replay } = store
   return {
     ...store,
     requests: {
@@ -45,11 +45,22 @@ export function recordWrites(store: Store): Store {
       refuse: recorded('requests.refuse', requests.refuse, (outcome) => outcome === 'refused'),
       redeem: recorded('requests.redeem', requests.redeem, ({ outcome }) => !quiet.includes(outcome) && outcome),
     },
-    grants: { ...grants, revoke: recorded('grants.revoke', grants.revoke) },
+    grants: {
+      ...grants,
+      revoke: recorded('grants.revoke', grants.revoke),
+      withdraw: recorded('grants.withdraw', grants.withdraw, (outcome) => outcome === 'withdrawn'),
+      endOnline: recorded('grants.endOnline', grants.endOnline),
+    },
+    refreshTokens: {
+      ...refreshTokens,
+      present: recorded('refreshTokens.present', refreshTokens.present, ({ outcome }) => outcome === 'live'),
+    },
+    tokens: { ...tokens, revoke: recorded('tokens.revoke', tokens.revoke) },
     sessions: {
       ...sessions,
       start: recorded('sessions.start', sessions.start),
       end: recorded('sessions.end', sessions.end),
+      endBySid: recorded('sessions.endBySid', sessions.endBySid, (outcome) => outcome === 'ended'),
     },
     users: {
       ...users,

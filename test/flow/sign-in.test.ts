@@ -36,7 +36,7 @@ function uniform(page: Reply, typed: string): string {
     .replaceAll(/interaction\/[\w-]{22}/g, '')
 }
 
-test('user_unknown password_wrong user_locked sign_in_throttled [AS-AUTHZ-15] every failed sign-in shows the same page', async () => {
+test('user_unknown password_wrong user_locked [AS-AUTHZ-15] every failed sign-in shows the same page', async () => {
   const world = await aWorld()
   await addPerson(world.store, 'mallory')
   await world.store.users.setLocked(username('mallory'), 'locked', world.now())
@@ -52,7 +52,6 @@ test('user_unknown password_wrong user_locked sign_in_throttled [AS-AUTHZ-15] ev
     ['password_wrong', { username: 'mallory', password: 'wrong' }],
     ['password_wrong', { password: '1' }],
     ['password_wrong', { password: '2' }],
-    ['sign_in_throttled', {}],
   ] as const
   const pages = new Set<string>()
   for (const [rule, form] of cases) {
@@ -62,6 +61,25 @@ test('user_unknown password_wrong user_locked sign_in_throttled [AS-AUTHZ-15] ev
     assert.deepEqual(reply.headers.getSetCookie(), [])
     const typed = 'username' in form ? form.username : 'alice'
     pages.add(uniform(reply, typed))
+  }
+  assert.equal(pages.size, 1, [...pages].join('\n'))
+  world.wait(profile.signInAttemptWindow)
+  assert.equal((await signIn(browser, interaction)).status, 303)
+})
+
+test('sign_in_throttled [OPS-07] [AL-06] what is not tried says so, for names that exist and for names nobody has', async () => {
+  const world = await aWorld()
+  const { browser, interaction } = await started(world)
+  const pages = new Set<string>()
+  for (const name of ['alice', 'nobody']) {
+    for (let guess = 0; guess < 5; guess += 1) {
+      await signIn(browser, interaction, { username: name, password: `guess ${guess}` })
+    }
+    const reply = await signIn(browser, interaction, { username: name })
+    assertRefused(reply, 'sign_in_throttled', name)
+    assert.equal(reply.status, 429)
+    assert.equal(reply.headers.get('retry-after'), '300')
+    pages.add(uniform(reply, name))
   }
   assert.equal(pages.size, 1, [...pages].join('\n'))
   world.wait(profile.signInAttemptWindow)

@@ -17,6 +17,8 @@ export type More = {
   /** Header fields in place of the proof. */
   readonly headers?: Sent['headers']
   readonly challenge?: Sha256
+  /** What else comes with it: a certificate, another address. */
+  readonly sent?: Sent
 }
 
 /** Pushes a request; with a proof when a key or a change of the proof is given. */
@@ -30,7 +32,7 @@ export async function push(world: World, changes: Parameters = {}, more: More = 
   const headers =
     more.headers ??
     (withProof ? [['dpop', await aProof(world, more.party ?? aParty(), 'POST', urls.par, more.proof)] as const] : [])
-  return world.send('POST', '/par', { form, headers })
+  return world.send('POST', '/par', { ...more.sent, form, headers })
 }
 
 /** A browser: it keeps cookies and posts forms. */
@@ -87,6 +89,8 @@ export async function signIn(
   more: Sent = {},
 ): Promise<Reply> {
   const page = await browser.get(interaction)
+  // Who is signed in and allowed as much before is sent straight back.
+  if (page.status === 303) return page
   const form = { csrf: csrfOf(page), username: 'alice', password: 'correct horse', ...changes }
   return browser.post(`${interaction}/sign-in`, form, more)
 }
@@ -97,7 +101,8 @@ export async function signedIn(world: World, pushed: Reply, browser = aBrowser(w
   const interaction = location(opened)
   const done = await signIn(browser, interaction)
   assert.equal(done.status, 303, done.text)
-  return { browser, interaction, page: await browser.get(interaction) }
+  const page = location(done) === interaction ? await browser.get(interaction) : done
+  return { browser, interaction, page }
 }
 
 /** Posts the consent form. */
@@ -118,7 +123,8 @@ export async function aCode(world: World, changes: Parameters = {}, more: More &
   const pushed = await push(world, changes, { challenge, ...more })
   assert.equal(pushed.status, 201, pushed.text)
   const { browser, interaction, page } = await signedIn(world, pushed, more.browser, client)
-  const done = await decide(browser, interaction, page)
+  // Who allowed as much before is not asked again.
+  const done = page.status === 303 ? page : await decide(browser, interaction, page)
   const response = responseOf(done)
   return { code: response['code'] ?? '', response, verifier, browser, interaction, pushed }
 }
@@ -132,7 +138,7 @@ export async function askToken(world: World, parameters: Parameters, more: More 
     ...changed({}, parameters),
     ...(await authentication(world, more.client ?? world.client, more.assertion)),
   ]
-  return world.send('POST', '/token', { form, headers })
+  return world.send('POST', '/token', { ...more.sent, form, headers })
 }
 
 /** Redeems a code; undefined values leave parameters out. */
@@ -152,12 +158,45 @@ export function clientCredentials(world: World, changes: Parameters = {}, more: 
 }
 
 /** Walks the flow to tokens. */
-export async function tokens(world: World, changes: Parameters = {}, more: More = {}) {
+export async function tokens(world: World, changes: Parameters = {}, more: More & { browser?: Browser } = {}) {
   const party = aParty()
   const flow = await aCode(world, changes, more)
-  const reply = await redeem(world, flow, {}, { party, ...(more.client ? { client: more.client } : {}) })
+  const { client, sent } = more
+  const reply = await redeem(world, flow, {}, { party, ...(client ? { client } : {}), ...(sent ? { sent } : {}) })
   assert.equal(reply.status, 200, reply.text)
   return { ...flow, party, reply, accessToken: String(reply.json['access_token']), idToken: reply.json['id_token'] }
+}
+
+/** The scope that asks for a refresh token, beside the usual one. */
+export const offlineScope = 'openid profile accounts offline_access'
+
+/** Walks the flow to tokens, a refresh token among them. */
+export async function offlineTokens(world: World, changes: Parameters = {}, more: More & { browser?: Browser } = {}) {
+  const done = await tokens(world, { scope: offlineScope, ...changes }, more)
+  const refreshToken = done.reply.json['refresh_token']
+  assert.ok(typeof refreshToken === 'string', done.reply.text)
+  return { ...done, refreshToken }
+}
+
+/** Uses a refresh token. */
+export function refresh(world: World, token: string, changes: Parameters = {}, more: More = {}): Promise<Reply> {
+  return askToken(world, { grant_type: 'refresh_token', refresh_token: token, ...changes }, more)
+}
+
+/** Asks about a token, as the resource server of the bank unless told otherwise. */
+export function introspect(world: World, token: unknown, changes: Parameters = {}, more: More = {}): Promise<Reply> {
+  return present(world, '/introspect', { token: String(token), ...changes }, { client: world.bankServer, ...more })
+}
+
+/** Ends a token. */
+export function revoke(world: World, token: unknown, changes: Parameters = {}, more: More = {}): Promise<Reply> {
+  return present(world, '/revoke', { token: String(token), ...changes }, more)
+}
+
+async function present(world: World, path: string, parameters: Parameters, more: More): Promise<Reply> {
+  const { client = world.client, headers = [] } = more
+  const form = [...changed({}, parameters), ...(await authentication(world, client, more.assertion))]
+  return world.send('POST', path, { ...more.sent, form, headers })
 }
 
 /** Calls userinfo with a token and the key it is bound to. */

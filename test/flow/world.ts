@@ -3,23 +3,28 @@
  * against what must hold of all answers: see `invariants.ts`.
  */
 
+import type { ClientCertificate } from '../../src/core/certificate.ts'
 import { createPages } from '../../src/console/index.ts'
-import type { ClientRecord, GrantType } from '../../src/core/flow.ts'
+import { clientDefaults, type ClientRecord, type GrantType } from '../../src/core/client.ts'
 import {
   clientId,
   issuer,
   isJsonObject,
   numericDate,
+  type ResourceIdentifier,
   resourceIdentifier,
   subject,
   username,
 } from '../../src/core/names.ts'
+import type { EventSource } from '../../src/core/events.ts'
 import type { AuditEvent, Clock, Connection, Handler, Mac, Passwords, Random, Store } from '../../src/core/ports.ts'
 import { type Lifetimes, standardLifetimes } from '../../src/core/profile.ts'
+import { plainPorts } from '../../src/node/plain-ports.ts'
 import { createMac, createVerifier, random, sha256 } from '../../src/node/runtime.ts'
-import { createServer } from '../../src/server/index.ts'
+import { createServer, type ServerConfig, type ServerPorts } from '../../src/server/index.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
-import { checkAnswer } from './invariants.ts'
+import { observeAnswer } from '../observations.ts'
+import { checkAnswer, checkTrail } from './invariants.ts'
 import { aParty, type Party, type TestClient } from './parties.ts'
 import { recordWrites, withWrites } from './recorder.ts'
 import type { Reply } from './reply.ts'
@@ -35,6 +40,8 @@ export const redirectUri = 'https://app.example/callback'
 export const urls = {
   par: `${theIssuer}/par`,
   token: `${theIssuer}/token`,
+  introspect: `${theIssuer}/introspect`,
+  revoke: `${theIssuer}/revoke`,
   userinfo: `${theIssuer}/userinfo`,
 } as const
 
@@ -53,6 +60,9 @@ export type Sent = {
   readonly body?: Uint8Array | string | { readonly aborted: true }
   /** Where the request comes from. */
   readonly from?: string
+  readonly entrance?: Connection['entrance']
+  readonly certificate?: ClientCertificate
+  readonly certificateTrouble?: Connection['certificateTrouble']
   /** What happens between the headers and the last byte of the body. */
   readonly meanwhile?: () => void
 }
@@ -66,6 +76,9 @@ export type WorldOptions = {
   readonly serverKeys?: readonly Party[]
   readonly clientKey?: Party
   readonly passwords?: Passwords
+  /** What else is configured, or comes from elsewhere. */
+  readonly config?: Partial<ServerConfig>
+  readonly ports?: Partial<ServerPorts>
 }
 
 /** A server to talk to. */
@@ -75,17 +88,23 @@ export type World = Awaited<ReturnType<typeof aWorld>>
 const serverKeys = [aParty('ES256', 'es'), aParty('PS256', 'ps'), aParty('EdDSA', 'ed')]
 const clientKey = aParty('ES256', 'c1')
 const otherClientKey = aParty('EdDSA', 'c2')
+const bankKey = aParty('ES256', 'b1')
+const archiveKey = aParty('ES256', 'b2')
+
+/** Time stands still in a test, so that no bucket ever fills up again: tests of the limits set their own. */
+const noLimits = { perClientPerMinute: 10_000_000, perAddressPerMinute: 10_000_000 } as const
 
 /** The instant at which every world begins. */
 export const dawn = 1_800_000_000
 
-/** Starts a server with two APIs, a person, and two registered clients. */
+/** Starts a server with two APIs and their resource servers, a person, and two registered clients. */
 export async function aWorld(options: WorldOptions = {}) {
   let now = dawn
   const clock = () => numericDate(now)
   const bare = (await options.store?.(clock)) ?? createMemoryStore({ clock, epoch: numericDate(now - 3600) })
   const store = recordWrites(bare)
   const events: AuditEvent[] = []
+  const raised: EventSource[] = []
   const keys = options.serverKeys ?? serverKeys
   const handler = createServer(
     {
@@ -102,7 +121,10 @@ export async function aWorld(options: WorldOptions = {}) {
         { resource: theArchive, name: 'Archive', scopes: [{ name: 'archive', description: 'Read your archive' }] },
       ],
       lifetimes: { ...standardLifetimes, ...options.lifetimes },
+      limits: noLimits,
+      mutualTlsOrigin: undefined,
       demoUser: undefined,
+      ...options.config,
     },
     {
       store,
@@ -118,16 +140,29 @@ export async function aWorld(options: WorldOptions = {}) {
       passwords: options.passwords ?? plainPasswords,
       audit: (event) => events.push(event),
       pages: createPages(),
+      ...plainPorts(),
+      ...options.ports,
+      raise: async (event) => {
+        raised.push(event)
+        await options.ports?.raise?.(event)
+      },
     },
   )
   const client = await register(bare, options.clientKey ?? clientKey, 'client-a')
   const otherClient = await register(bare, otherClientKey, 'client-b')
+  const bankServer = await registerResourceServer(bare, bankKey, 'bank-server', theBank)
+  const archiveServer = await registerResourceServer(bare, archiveKey, 'archive-server', theArchive)
   await addPerson(bare, 'alice', { name: 'Alice Example', email: 'alice@example.org' })
   return {
     store: bare,
     events,
+    /** What went to the trail of security events. */
+    raised,
     client,
     otherClient,
+    /** The resource servers of the two APIs. */
+    bankServer,
+    archiveServer,
     handler,
     serverKeys: keys,
     /** What the test's own parties draw from. */
@@ -139,7 +174,7 @@ export async function aWorld(options: WorldOptions = {}) {
     wait: (span: number) => {
       now += span
     },
-    send: (method: string, target: string, sent: Sent = {}) => send(handler, events, method, target, sent),
+    send: (method: string, target: string, sent: Sent = {}) => send(handler, { events, raised }, method, target, sent),
   }
 }
 
@@ -163,23 +198,32 @@ export async function register(
   name: string,
   changes: Partial<ClientRecord> = {},
 ): Promise<TestClient> {
-  const grantTypes: readonly GrantType[] = ['authorization_code', 'client_credentials']
+  const grantTypes: readonly GrantType[] = ['authorization_code', 'client_credentials', 'refresh_token']
   await store.clients.add({
+    ...clientDefaults,
     clientId: clientId(name),
     name: `The ${name}`,
-    applicationType: 'web',
     redirectUris: [redirectUri],
     grantTypes,
-    scope: ['openid', 'profile', 'email', 'accounts', 'payments', 'archive'],
+    scope: ['openid', 'profile', 'email', 'offline_access', 'accounts', 'payments', 'archive'],
     keys: [party.key],
-    tokenEndpointAuthSigningAlg: undefined,
-    idTokenSignedResponseAlg: undefined,
-    status: 'active',
     notBefore: numericDate(0),
     createdAt: numericDate(1_799_000_000),
     ...changes,
   })
   return { ...party, clientId: clientId(name) }
+}
+
+/** Registers a resource server: it asks about tokens for its API and does nothing else. */
+export function registerResourceServer(
+  store: Store,
+  party: Party,
+  name: string,
+  resource: ResourceIdentifier,
+  changes: Partial<ClientRecord> = {},
+): Promise<TestClient> {
+  const role = { kind: 'resource_server', resource } as const
+  return register(store, party, name, { redirectUris: [], grantTypes: [], scope: [], role, ...changes })
 }
 
 /**
@@ -197,7 +241,7 @@ export function formText(pairs: readonly (readonly [string, string])[]): string 
 
 function connectionOf(
   target: string,
-  { form, body: given, headers = [], from = '192.0.2.7', meanwhile }: Sent,
+  { form, body: given, headers = [], from = '192.0.2.7', meanwhile, ...sent }: Sent,
 ): Connection {
   const body = given ?? (form === undefined ? new Uint8Array() : formText(form))
   const type: readonly (readonly [string, string])[] =
@@ -206,6 +250,9 @@ function connectionOf(
     peerAddress: from,
     headers: [...type, ...headers],
     target,
+    entrance: sent.entrance ?? 'main',
+    certificate: sent.certificate,
+    certificateTrouble: sent.certificateTrouble,
     readBody: (most) => {
       meanwhile?.()
       if (typeof body === 'object' && 'aborted' in body) return Promise.resolve('aborted')
@@ -217,7 +264,7 @@ function connectionOf(
 
 async function send(
   handler: Handler,
-  events: readonly AuditEvent[],
+  { events, raised }: { readonly events: readonly AuditEvent[]; readonly raised: readonly EventSource[] },
   method: string,
   target: string,
   sent: Sent,
@@ -239,5 +286,8 @@ async function send(
     stored: writes,
   }
   checkAnswer(reply, own, `${method} ${target}`)
+  const told = raised.filter(({ correlationId }) => correlationId === id)
+  checkTrail(reply, told, { ...sent, asked: `${method} ${target}` })
+  observeAnswer(reply, { rule: reply.rule, step: reply.event?.step })
   return reply
 }

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import type { Verifier } from '../../src/core/ports.ts'
 import { createVerifier } from '../../src/node/runtime.ts'
+import { observeVector } from '../observations.ts'
 import { families, type Family, outcomeOf } from './artefacts.ts'
 import { parseVectors, readDocument, readVectors, type VectorFile } from './load.ts'
 
@@ -13,6 +14,7 @@ const fastVerifier = createVerifier({ cacheSize: 100 })
 async function runAll(file: VectorFile, family: Family, verify: Verifier): Promise<number> {
   for (const vector of file.vectors) {
     assert.deepEqual(await outcomeOf(vector, file, family, verify), vector.expect, vector.name)
+    observeVector(vector.expect['rule'])
   }
   return file.vectors.length
 }

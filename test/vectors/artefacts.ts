@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { type TrustedIssuer, verifyAccessToken } from '../../src/core/access-token.ts'
 import { parseClientAssertion, verifyClientAssertion } from '../../src/core/client-assertion.ts'
 import { normaliseHtu, parseDpopProof, verifyDpopProof } from '../../src/core/dpop.ts'
-import type { ClientRecord } from '../../src/core/flow.ts'
+import { clientDefaults, type ClientRecord } from '../../src/core/client.ts'
 import { parsePublicKey, type PublicKey } from '../../src/core/jose.ts'
 import {
   clientId,
@@ -49,16 +49,13 @@ function published(names: unknown, kidOfAll: unknown): readonly PublicKey[] {
 
 function clientOf(registration: JsonObject): ClientRecord {
   return {
+    ...clientDefaults,
     clientId: clientId(textOf(registration['client_id'], 'client_id')),
     name: 'A client',
-    applicationType: 'web',
-    redirectUris: [],
     grantTypes: [],
     scope: [],
     keys: published(registration['keys'], registration['kid_of_all']),
     tokenEndpointAuthSigningAlg: signingAlgorithm(registration['token_endpoint_auth_signing_alg']),
-    idTokenSignedResponseAlg: undefined,
-    status: 'active',
     notBefore: numericDate(0),
     createdAt: numericDate(0),
   }
@@ -72,6 +69,7 @@ const clientAssertion: Judge = async (vector, document, verify) => {
     issuer: issuer(textOf(document['issuer'], 'issuer')),
     now: numericDate(numberOf(document['time'], 'time')),
     epoch: numericDate(numberOf(vector['epoch'] ?? document['epoch'], 'epoch')),
+    clientKeys: (known) => Promise.resolve(known),
     verify,
     hash: sha256,
   })

@@ -8,6 +8,7 @@ import { createGuard } from '../../src/guard/guard.ts'
 import { createReplayMemory } from '../../src/core/replay-memory.ts'
 import { createMac, createVerifier, random, sha256 } from '../../src/node/runtime.ts'
 import { dawn, theBank, theIssuer } from '../flow/world.ts'
+import { errorOf, observe } from '../observations.ts'
 import type { Scene } from './at-the-server.ts'
 import { checkMembers, numberOf, objectOf, readDocument } from './load.ts'
 import { type Draft, type Rendered, render, signed, type Stage, vectorKey } from './request.ts'
@@ -24,8 +25,11 @@ export const policy = {
   name: 'Demo Bank',
   publicUrl: 'https://bank.example',
   issuers: [issuer(theIssuer)],
+  certificateBoundTokens: 'accepted',
   routes,
-}
+} as const
+
+const ordinary = { entrance: 'main', certificateTrouble: undefined } as const
 
 /** A guard with its issuer. */
 export async function aGuard() {
@@ -63,11 +67,11 @@ export async function aGuard() {
     standing: () => Promise.resolve(grants),
   })
 
-  const send = async ({ method, target, headers }: Rendered) => {
+  const send = async ({ method, target, headers, certificate }: Rendered) => {
     // Some targets of the vectors are no URLs; the guard decides on the target.
     const url = URL.canParse(target, 'https://127.0.0.1') && !target.startsWith('//') ? target : '/'
     const request = new Request(new URL(url, 'https://127.0.0.1'), { method })
-    const verdict = await guard(request, { peerAddress: '192.0.2.7', headers, target })
+    const verdict = await guard(request, { peerAddress: '192.0.2.7', headers, target, ...ordinary, certificate })
     if (verdict.kind === 'access') {
       return {
         status: 200,
@@ -81,6 +85,8 @@ export async function aGuard() {
     const text = await verdict.response.text()
     const json: unknown = JSON.parse(text)
     const { status, headers: answered } = verdict.response
+    const error = errorOf({ status, headers: answered, text })
+    observe({ rule: verdict.rule, error, status, step: 'guard' })
     return {
       status,
       headers: answered,
@@ -139,7 +145,7 @@ export async function aGuard() {
       parameters: [],
       parametersIn: 'nowhere',
       cookie: undefined,
-      authenticates: 'not',
+      caller: undefined,
       proof: 'sent',
       token: await aToken(),
       words: {},

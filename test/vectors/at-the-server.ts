@@ -1,13 +1,16 @@
 /** The valid requests of the exchange vectors at the server, and what can happen to it. */
 
 import assert from 'node:assert/strict'
-import { type JsonObject, numericDate, username } from '../../src/core/names.ts'
+import { type JsonObject, numericDate, subject, username } from '../../src/core/names.ts'
+import { OAuthError } from '../../src/core/oauth-error.ts'
+import { standardLimits } from '../../src/core/profile.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
 import { aNonce, aPkcePair, aPush } from '../flow/messages.ts'
 import { partyOf } from '../flow/parties.ts'
-import { aBrowser, type Browser, csrfOf, location } from '../flow/steps.ts'
-import { alter, aWorld, dawn, redirectUri, type Reply, theIssuer, type World } from '../flow/world.ts'
+import { aBrowser, type Browser, csrfOf, location, offlineScope } from '../flow/steps.ts'
+import { alter, aWorld, dawn, redirectUri, register, type Reply, theIssuer, type World } from '../flow/world.ts'
 import { breakable, type StoreState } from './breakable-store.ts'
+import { vectorAnchors, vectorCertificate } from './certificates.ts'
 import type { Happenings } from './happenings.ts'
 import { checkMembers, numberOf, objectOf } from './load.ts'
 import { registrationOf } from './registration.ts'
@@ -16,24 +19,43 @@ import { type Draft, type Rendered, render, type Stage, vectorKey } from './requ
 /** A request that would be accepted, with what may happen before it is sent. */
 export type Scene = { readonly draft: Draft; readonly happenings: Happenings }
 
-type Server = { readonly world: World; readonly stage: Stage; readonly state: StoreState }
+type Server = {
+  readonly world: World
+  readonly stage: Stage
+  readonly state: StoreState
+  /** Whether the keys of clients can be had. */
+  readonly keys: { are: 'there' | 'unreachable' }
+}
 
 /** A server with its clients and its person. */
 export async function aServer() {
   const state: StoreState = { is: 'there' }
+  const keys: Server['keys'] = { are: 'there' }
   const world = await aWorld({
     serverKeys: ['issuer-es256', 'issuer-ps256', 'issuer-ed25519'].map(partyNamed),
     clientKey: partyNamed('client-a-es256'),
     store: (clock) => Promise.resolve(breakable(createMemoryStore({ clock, epoch: numericDate(dawn - 3600) }), state)),
+    config: { limits: standardLimits },
+    ports: {
+      trustAnchors: vectorAnchors,
+      clientKeys: (client) =>
+        keys.are === 'there' ? Promise.resolve(client) : Promise.reject(new OAuthError('client_keys_unavailable')),
+    },
   })
-  const clients = { 'client-a': world.client, 'client-b': world.otherClient }
+  const byCertificate = await registerByCertificate(world)
+  await alter(world, world.client, { postLogoutRedirectUris: [afterwards] })
+  const clients = [world.client, world.otherClient, world.bankServer, ...byCertificate]
   const stage: Stage = {
     now: world.now,
     issuer: theIssuer,
-    client: (name) => ({ signer: clients[name].signer, kid: clients[name].key.kid }),
+    client: (name) => {
+      const client = clients.find(({ clientId }) => clientId === name)
+      if (client === undefined) throw new RangeError(`nobody knows the client ${name}`)
+      return { signer: client.signer, kid: client.key.kid }
+    },
     nonce: ({ privateKey, alg }) => aNonce(world, partyOf(privateKey, alg, undefined)),
   }
-  const server = { world, stage, state }
+  const server = { world, stage, state, keys }
   return {
     stage,
     set: (base: string, given: JsonObject) => set(server, base, given),
@@ -41,13 +63,35 @@ export async function aServer() {
   }
 }
 
+/** Two clients that authenticate with a certificate: one by its name, one by itself. RFC 8705 §2.1, §2.2. */
+function registerByCertificate({ store, client }: World) {
+  return Promise.all([
+    register(store, client, 'client-m', {
+      keys: [],
+      authMethod: 'tls_client_auth',
+      certificateName: { kind: 'dn', value: 'CN=client-m,O=Example' },
+    }),
+    register(store, client, 'client-s', {
+      keys: [],
+      authMethod: 'self_signed_tls_client_auth',
+      certificates: [vectorCertificate('client-s').thumbprint],
+    }),
+  ])
+}
+
 function partyNamed(name: string) {
   const { privateKey, alg, kid } = vectorKey(name)
   return partyOf(privateKey, alg, kid)
 }
 
-function send({ world }: Server, { method, target, headers, body }: Rendered): Promise<Reply> {
-  return world.send(method, target, { headers, ...(body === undefined ? {} : { body }) })
+function send({ world }: Server, { method, target, headers, body, ...tls }: Rendered): Promise<Reply> {
+  const { certificate, certificateTrouble } = tls
+  return world.send(method, target, {
+    headers,
+    ...(body === undefined ? {} : { body }),
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(certificateTrouble === undefined ? {} : { certificateTrouble }),
+  })
 }
 
 /** Sends a request that is only on the way to the one that matters. */
@@ -57,6 +101,9 @@ async function accepted(server: Server, draft: Draft, change: JsonObject): Promi
   return reply
 }
 
+/** Where the person goes after signing out. */
+const afterwards = 'https://app.example/bye'
+
 const plain: Draft = {
   method: 'POST',
   origin: theIssuer,
@@ -64,13 +111,16 @@ const plain: Draft = {
   parameters: [],
   parametersIn: 'form',
   cookie: undefined,
-  authenticates: 'not',
+  caller: undefined,
   proof: 'none',
   token: undefined,
   words: {},
 }
 
-const ofClient = { ...plain, authenticates: 'with an assertion', proof: 'sent' } as const
+const ofClient: Draft = { ...plain, caller: 'client-a', proof: 'sent' }
+
+/** Requests that need a token which is renewed while nobody is there. */
+const offline = ['refresh', 'introspect', 'revoke', 'revoke an access token']
 
 /** Everything up to the request, which is still to be sent. */
 async function set(server: Server, base: string, given: JsonObject): Promise<Scene> {
@@ -86,7 +136,8 @@ async function set(server: Server, base: string, given: JsonObject): Promise<Sce
   if (base === 'client credentials') {
     return { draft: clientCredentialsDraft, happenings: happeningsOf(server, { browser }) }
   }
-  const open = await openDraft(server, given, browser)
+  const push = offline.includes(base) ? { set: { scope: offlineScope } } : given['push']
+  const open = await openDraft(server, push === undefined ? {} : { push }, browser)
   if (base === 'open') return { draft: open, happenings: happeningsOf(server, { browser, open }) }
   const interaction = await openIn(browser, open)
   return (
@@ -140,8 +191,10 @@ async function signInTo(browser: Browser, interaction: string, password = 'corre
 }
 
 async function decideIn(browser: Browser, interaction: string, decision: string): Promise<Reply> {
-  const csrf = csrfOf(await browser.get(interaction))
-  return browser.post(`${interaction}/consent`, { csrf, decision })
+  const page = await browser.get(interaction)
+  // Who allowed as much before is not asked again.
+  if (page.status === 303) return page
+  return browser.post(`${interaction}/consent`, { csrf: csrfOf(page), decision })
 }
 
 /** How far things have gone when something else may happen. */
@@ -150,6 +203,8 @@ type SoFar = {
   readonly open?: Draft
   readonly interaction?: string
   readonly redeem?: Draft
+  readonly refresh?: Draft
+  readonly revoke?: Draft
 }
 type Interacting = SoFar & { readonly open: Draft; readonly interaction: string }
 
@@ -176,6 +231,8 @@ async function atTheInteraction(server: Server, base: string, so: Interacting): 
         ['password', 'correct horse'],
       ])
     case 'decide':
+      // As if for the first time: the person is asked.
+      await server.world.store.grants.withdraw(subject('user-alice'), server.world.client.clientId, server.world.now())
       await signInTo(browser, interaction)
       return form('/consent', [
         ['csrf', csrfOf(await browser.get(interaction))],
@@ -202,20 +259,75 @@ async function afterIt(server: Server, base: string, so: Interacting): Promise<S
     ],
     words: { ...open.words, 'code with another secret': otherSecret(code) },
   }
+  if (base === 'redeem') return { draft: redeem, happenings: happeningsOf(server, { ...so, redeem }) }
+  const issued = (await accepted(server, redeem, {})).json
+  if (offline.includes(base)) return withTokens(server, base, { ...so, redeem }, issued)
+  const signOut = await signOutDraft(base, browser, String(issued['id_token']))
+  if (signOut !== undefined) return { draft: signOut, happenings: happeningsOf(server, so) }
   const happenings = happeningsOf(server, { ...so, redeem })
-  if (base === 'redeem') return { draft: redeem, happenings }
-  const token = String((await accepted(server, redeem, {})).json['access_token'])
+  const token = String(issued['access_token'])
   const userinfo: Draft = { ...plain, path: '/userinfo', parametersIn: 'nowhere', proof: 'sent', token }
   if (base === 'userinfo') return { draft: { ...userinfo, method: 'GET' }, happenings }
   if (base === 'userinfo by POST') return { draft: userinfo, happenings }
   throw new RangeError(`nobody knows the request ${base}`)
 }
 
-function happeningsOf(server: Server, so: SoFar): Happenings {
-  const { world, stage, state } = server
+/** The requests to sign out, after everything else; undefined when the request is another one. */
+async function signOutDraft(base: string, browser: Browser, idToken: string): Promise<Draft | undefined> {
+  const draft: Draft = {
+    ...plain,
+    path: '/logout',
+    cookie: cookieOf(browser),
+    parameters: [
+      ['id_token_hint', idToken],
+      ['post_logout_redirect_uri', afterwards],
+    ],
+  }
+  if (base === 'sign out') return { ...draft, method: 'GET', parametersIn: 'query' }
+  if (base === 'sign out by POST') return draft
+  if (base !== 'confirm signing out') return undefined
+  const csrf = csrfOf(await browser.get('/logout'))
+  return { ...draft, path: '/logout/confirm', cookie: cookieOf(browser), parameters: [['csrf', csrf]] }
+}
+
+/** The requests about tokens that were issued. */
+async function withTokens(server: Server, base: string, so: SoFar, issued: JsonObject): Promise<Scene> {
+  const [refreshToken, accessToken] = [String(issued['refresh_token']), String(issued['access_token'])]
+  const forArchive = await accepted(server, clientCredentialsDraft, { set: { scope: 'archive' } })
+  const words = {
+    ...so.redeem?.words,
+    code: so.redeem?.parameters.find(([name]) => name === 'code')?.[1] ?? '',
+    'refresh token': refreshToken,
+    'refresh token with another secret': otherSecret(refreshToken),
+    'id token': String(issued['id_token']),
+    'token for the archive': String(forArchive.json['access_token']),
+  }
+  const refresh: Draft = {
+    ...ofClient,
+    path: '/token',
+    parameters: [
+      ['grant_type', 'refresh_token'],
+      ['refresh_token', refreshToken],
+    ],
+    words,
+  }
+  const revoke: Draft = { ...ofClient, path: '/revoke', proof: 'none', parameters: [['token', refreshToken]], words }
+  const drafts: Readonly<Record<string, Draft>> = {
+    refresh,
+    revoke,
+    'revoke an access token': { ...revoke, parameters: [['token', accessToken]] },
+    introspect: { ...revoke, caller: 'bank-server', path: '/introspect', parameters: [['token', accessToken]] },
+  }
+  const { [base]: draft = plain } = drafts
+  return { draft, happenings: happeningsOf(server, { ...so, refresh, revoke }, draft.caller) }
+}
+
+function happeningsOf(server: Server, so: SoFar, caller = 'client-a'): Happenings {
+  const { world, stage, state, keys } = server
+  const registered = caller === 'bank-server' ? world.bankServer : world.client
   return {
     wait: async (span) => world.wait(numberOf(span, 'wait')),
-    registration: (changes) => alter(world, world.client, registrationOf(changes)),
+    registration: (changes) => alter(world, registered, registrationOf(changes)),
     user: () => world.store.users.setLocked(username('alice'), 'locked', world.now()),
     send: async (base, event) => {
       const { draft } = await set(server, String(base), {})
@@ -226,6 +338,18 @@ function happeningsOf(server: Server, so: SoFar): Happenings {
     redeem: async () => {
       const reply = await send(server, await render(needed(so.redeem), {}, stage))
       assert.ok(reply.rule === undefined || reply.rule === 'code_replayed', reply.text)
+    },
+    refresh: () => accepted(server, needed(so.refresh), {}),
+    revoke: () => accepted(server, needed(so.revoke), {}),
+    keys: async (value) => {
+      assert.equal(value, 'unreachable')
+      keys.are = value
+    },
+    refused_requests: async (times) => {
+      const refused = ['authorization_not_pushed', 'rate_limited']
+      for (let left = numberOf(times, 'refused_requests'); left > 0; left -= 1) {
+        assert.ok(refused.includes(String((await world.send('GET', '/authorize')).rule)))
+      }
     },
     failed_sign_ins: async (times) => {
       for (let left = numberOf(times, 'failed_sign_ins'); left > 0; left -= 1) {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import type { JsonObject } from '../../src/core/names.ts'
-import { standardLifetimes } from '../../src/core/profile.ts'
+import { standardLifetimes, standardLimits } from '../../src/core/profile.ts'
 import { steps } from '../../src/core/rules.ts'
 import { dawn, redirectUri, theArchive, theBank, theIssuer } from '../flow/world.ts'
+import { observeVector } from '../observations.ts'
 import { aGuard, policy, writtenPolicy } from './at-the-guard.ts'
 import { aServer, type Scene } from './at-the-server.ts'
 import { happen } from './happenings.ts'
@@ -30,7 +31,7 @@ type Party = {
 const shape = {
   settings: ['step'],
   members: ['base', 'given', 'meanwhile', 'replay', 'change'],
-  expect: ['accepted', 'public', 'error', 'status', 'shown'],
+  expect: ['accepted', 'exactly', 'members', 'public', 'error', 'status', 'shown'],
 }
 
 /** Runs one vector. @throws AssertionError when something else comes of it than is expected */
@@ -45,6 +46,7 @@ async function run(vector: Vector, party: Party, step: string): Promise<void> {
   const change = objectOf(vector['change'] ?? {}, 'change')
   const reply = await party.send(await render(scene.draft, change, party.stage, replayed))
   checkReply(reply, vector)
+  observeVector(vector.expect['rule'])
   // Where nothing answers, no step was reached.
   const isNowhere = reply.rule === 'not_found'
   if (vector.expect['accepted'] !== true) assert.equal(reply.event?.step, isNowhere ? 'metadata' : step, vector.name)
@@ -71,6 +73,10 @@ function checkReply({ status, rule, json, headers, text }: Reply, { name, expect
   const about = `${name}: ${status} ${String(rule)} ${text.slice(0, 300)}`
   assert.equal(rule, expect['rule'], about)
   assert.equal(status, expect['status'], about)
+  if (expect['exactly'] !== undefined) assert.deepEqual(json, expect['exactly'], about)
+  for (const [member, value] of Object.entries(objectOf(expect['members'] ?? {}, 'members'))) {
+    assert.deepEqual(json[member], value, `${member}: ${about}`)
+  }
   if (expect['accepted'] === true) return
   assert.equal(headers.get('cache-control'), 'no-store', about)
   const { shown, error } = expect
@@ -89,7 +95,7 @@ function checkReply({ status, rule, json, headers, text }: Reply, { name, expect
   assert.equal(json['rule'], expect['public'], about)
   const challenge = headers.get('www-authenticate') ?? ''
   if (shown !== 'challenge') return assert.equal(shown, 'json', about)
-  assert.match(challenge, /DPoP .*algs="/, about)
+  assert.match(challenge, /(DPoP|Bearer) /, about)
   // A request without any credential is told nothing but how to come. RFC 6750 §3.1.
   assert.equal(challenge.includes(`error="${String(error)}"`), rule !== 'access_token_missing', about)
 }
@@ -97,7 +103,7 @@ function checkReply({ status, rule, json, headers, text }: Reply, { name, expect
 /** Whether a correct request of the same kind must still work right after. */
 function isUndisturbed(vector: Vector): boolean {
   const given = objectOf(vector['given'] ?? {}, 'given')
-  const lasting = ['registration', 'user', 'state', 'issuer', 'grant', 'failed_sign_ins']
+  const lasting = ['registration', 'keys', 'refused_requests', 'user', 'state', 'issuer', 'grant', 'failed_sign_ins']
   const events = Array.isArray(vector['meanwhile']) ? vector['meanwhile'] : []
   const lasts = events.some((event) => lasting.some((name) => Object.hasOwn(objectOf(event, 'event'), name)))
   return given['registration'] === undefined && !lasts
@@ -132,6 +138,8 @@ for (const step of steps) {
       { ...refused, expect: { ...refused.expect, rule: 'server_is_asleep' } },
       { ...refused, expect: { ...refused.expect, status: 418 } },
       { ...refused, expect: { ...refused.expect, shown: 'elsewhere' } },
+      { ...accepted, expect: { ...accepted.expect, exactly: { weather: 'fine' } } },
+      { ...accepted, expect: { ...accepted.expect, members: { weather: 'fine' } } },
       { ...refused, change: { ...objectOf(refused['change'] ?? {}, 'change'), more: 1 } },
       { ...refused, meanwhile: [{ earthquake: 1 }] },
       { ...refused, given: { weather: 'fine' } },
@@ -157,9 +165,22 @@ test('setting.json describes the world of the runners', () => {
   assert.equal(setting['time'], dawn)
   assert.equal(setting['epoch'], dawn - 3600)
   assert.equal(server['issuer'], theIssuer)
-  const { requestUri, code, accessToken, interaction, session } = standardLifetimes
-  const lifetimes = { request_uri: requestUri, code, access_token: accessToken, interaction, session }
+  const { requestUri, code, accessToken, interaction, session, refreshToken, refreshTokenIdle } = standardLifetimes
+  const lifetimes = {
+    request_uri: requestUri,
+    code,
+    access_token: accessToken,
+    interaction,
+    session,
+    refresh_token: refreshToken,
+    refresh_token_idle: refreshTokenIdle,
+  }
   assert.deepEqual(server['lifetimes'], lifetimes)
+  const { perClientPerMinute, perAddressPerMinute } = standardLimits
+  assert.deepEqual(server['limits'], {
+    per_client_per_minute: perClientPerMinute,
+    per_address_per_minute: perAddressPerMinute,
+  })
   const apis = [
     { resource: theBank, scopes: ['accounts', 'payments'] },
     { resource: theArchive, scopes: ['archive'] },

@@ -1,8 +1,16 @@
-import { type ClientRecord, type GrantType, grantTypes } from '../../src/core/flow.ts'
+import { type ClientRecord, type GrantType, grantTypes } from '../../src/core/client.ts'
 import { signingAlgorithm } from '../../src/core/profile.ts'
 import { checkMembers, objectOf, textsOf } from './load.ts'
 
-const members = ['status', 'grant_types', 'scope', 'redirect_uris', 'token_endpoint_auth_signing_alg']
+const members = [
+  'status',
+  'grant_types',
+  'scope',
+  'redirect_uris',
+  'token_endpoint_auth_signing_alg',
+  'tls_client_certificate_bound_access_tokens',
+  'id_token_encrypted_response_alg',
+]
 
 /** Members of a registration as a vector writes them, in our words. */
 export function registrationOf(value: unknown): Partial<ClientRecord> {
@@ -16,6 +24,10 @@ export function registrationOf(value: unknown): Partial<ClientRecord> {
     ...(scope === undefined ? {} : { scope: textsOf(scope, 'scope') }),
     ...(redirectUris === undefined ? {} : { redirectUris: textsOf(redirectUris, 'redirect_uris') }),
     ...(alg === undefined ? {} : { tokenEndpointAuthSigningAlg: alg }),
+    ...(written['id_token_encrypted_response_alg'] === 'ECDH-ES'
+      ? { idTokenEncryption: { alg: 'ECDH-ES', enc: 'A256GCM' } as const }
+      : {}),
+    ...(written['tls_client_certificate_bound_access_tokens'] === true ? { binding: 'certificate' as const } : {}),
   }
 }
 

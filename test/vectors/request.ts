@@ -1,11 +1,13 @@
 /** A request under construction: what it is made of, what a vector changes about it, and the bytes that follow. */
 
 import { signerOf } from '../../scripts/generate/vectors/signers.ts'
+import type { ClientCertificate } from '../../src/core/certificate.ts'
 import { isJsonObject, type JsonObject } from '../../src/core/names.ts'
 import type { Signer } from '../../src/core/ports.ts'
 import { sha256 } from '../../src/node/runtime.ts'
 import { readVectorKeys, type VectorKey } from '../../scripts/generate/vectors/keys.ts'
 import { aRawJws } from '../flow/messages.ts'
+import { vectorCertificate } from './certificates.ts'
 import { checkMembers, objectOf, textOf, textsOf } from './load.ts'
 
 const keys = readVectorKeys()
@@ -30,8 +32,8 @@ export type Draft = {
   readonly parameters: readonly Pair[]
   readonly parametersIn: 'form' | 'query' | 'nowhere'
   readonly cookie: string | undefined
-  /** Who authenticates, where that is asked for; `client-b` when a vector says so. */
-  readonly authenticates: 'with an assertion' | 'not'
+  /** Who authenticates, unless a vector says otherwise; nobody where that is not asked for. */
+  readonly caller: string | undefined
   readonly proof: 'sent' | 'none'
   /** The token as it was issued. */
   readonly token: string | undefined
@@ -43,7 +45,7 @@ export type Draft = {
 export type Stage = {
   readonly now: () => number
   readonly issuer: string
-  readonly client: (name: 'client-a' | 'client-b') => { readonly signer: Signer; readonly kid: string | undefined }
+  readonly client: (name: string) => { readonly signer: Signer; readonly kid: string | undefined }
   readonly nonce: (key: VectorKey) => Promise<string>
 }
 
@@ -61,9 +63,14 @@ export type Rendered = {
   readonly headers: readonly Pair[]
   readonly body: string | Uint8Array | { readonly aborted: true } | undefined
   readonly artefacts: Artefacts
+  readonly certificate?: ClientCertificate
+  readonly certificateTrouble?: 'malformed'
 }
 
-const changeMembers = ['by', 'set', 'remove', 'append', 'method', 'path', 'query', 'headers', 'body']
+/** Clients that authenticate with a certificate of their own name. */
+const byCertificate = ['client-m', 'client-s']
+
+const changeMembers = ['by', 'set', 'remove', 'append', 'method', 'path', 'query', 'headers', 'body', 'certificate']
 const jwtMembers = ['header', 'claims', 'without', 'key', 'signed_by']
 
 /** Makes the request of a draft with a change; artefacts that are given are sent in place of new ones. */
@@ -97,7 +104,17 @@ export async function render(
     headers: changedHeaders(draft, change['headers'], artefacts, words),
     body: change['body'] === undefined ? form : bodyOf(objectOf(change['body'], 'body'), words),
     artefacts,
+    ...certificateOf(change),
   }
+}
+
+/** The certificate that a vector names, or that its client has. */
+function certificateOf({ by, certificate }: JsonObject): Pick<Rendered, 'certificate' | 'certificateTrouble'> {
+  if (certificate === null) return {}
+  const own = typeof by === 'string' && byCertificate.includes(by) ? by : undefined
+  const name = certificate === undefined ? own : textOf(certificate, 'certificate')
+  if (name === undefined) return {}
+  return name === 'malformed' ? { certificateTrouble: name } : { certificate: vectorCertificate(name) }
 }
 
 function formText(pairs: readonly Pair[]): string {
@@ -143,7 +160,12 @@ function changedParameters(
   const own = draft.parameters.map(([name, value]): Pair => {
     return name === 'client_id' && change['by'] !== undefined ? [name, textOf(change['by'], 'by')] : [name, value]
   })
-  return edited([...own, ...credentials], change, words)
+  // Whoever authenticates with a certificate says who they are. RFC 8705 §2.
+  const { by } = change
+  const isNamed = own.some(([name]) => name === 'client_id')
+  const named: readonly Pair[] =
+    typeof by === 'string' && byCertificate.includes(by) && !isNamed ? [['client_id', by]] : []
+  return edited([...own, ...named, ...credentials], change, words)
 }
 
 /** `set` replaces in place or adds, `remove` takes away, `append` adds whatever is there. */
@@ -178,8 +200,9 @@ function changedHeaders(
 }
 
 async function assertionOf(draft: Draft, { by, assertion }: JsonObject, stage: Stage): Promise<string | undefined> {
-  if (draft.authenticates === 'not' || assertion === null) return undefined
-  const name = by === 'client-b' ? 'client-b' : 'client-a'
+  if (draft.caller === undefined || assertion === null) return undefined
+  const name = by === undefined ? draft.caller : textOf(by, 'by')
+  if (byCertificate.includes(name) && assertion === undefined) return undefined
   const { signer, kid } = stage.client(name)
   const now = stage.now()
   const header = { typ: 'client-authentication+jwt', alg: signer.alg, kid }
@@ -241,6 +264,9 @@ function valueOf(value: unknown, stage: Pick<Stage, 'now'>, htu: string): unknow
   if (!isJsonObject(value)) return value
   if (typeof value['$now'] === 'number') return stage.now() + value['$now']
   if (typeof value['$jwk'] === 'string') return vectorKey(value['$jwk']).publicJwk
+  if (typeof value['$certificate'] === 'string') {
+    return { 'x5t#S256': vectorCertificate(value['$certificate']).thumbprint }
+  }
   if (typeof value['$htu'] === 'string') return htuVariant(value['$htu'], htu)
   return value
 }

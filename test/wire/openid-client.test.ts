@@ -28,7 +28,7 @@ before(async () => {
 
 after(() => running.close())
 
-test('[AS-PAR-03, AS-DPOP-06, AS-TOK-03, AS-OIDC-07] openid-client drives the whole flow: PAR, DPoP with nonces, exchange, userinfo, guarded API', async () => {
+test('[AS-PAR-03, AS-TOK-03] openid-client drives the whole flow: PAR, DPoP with nonces, exchange, userinfo, guarded API', async () => {
   const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256'))
   const verifier = client.randomPKCECodeVerifier()
   const state = client.randomState()

@@ -7,17 +7,20 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPages } from '../../src/console/index.ts'
+import { clientDefaults } from '../../src/core/client.ts'
 import { clientId, issuer, numericDate, resourceIdentifier, Secret, subject, username } from '../../src/core/names.ts'
 import type { AuditEvent, Handler } from '../../src/core/ports.ts'
-import { signingAlgorithms, standardLifetimes } from '../../src/core/profile.ts'
+import { signingAlgorithms, standardLifetimes, standardLimits } from '../../src/core/profile.ts'
 import { createGuard, type GuardEnv, honoGuard, nodeGuardPorts, parseGuardPolicy } from '../../src/guard/index.ts'
 import { openSigningKeys } from '../../src/node/keys.ts'
 import { listen } from '../../src/node/listener.ts'
+import { plainPorts } from '../../src/node/plain-ports.ts'
 import { createPasswords } from '../../src/node/passwords.ts'
 import { createMac, createVerifier, random, sha256, systemClock } from '../../src/node/runtime.ts'
 import { createServer } from '../../src/server/index.ts'
 import { openSqliteStore } from '../../src/stores/sql/index.ts'
 import type { TestClient } from '../flow/parties.ts'
+import { observeResponse } from '../observations.ts'
 
 /** What is running. */
 export type Running = Awaited<ReturnType<typeof startRunning>>
@@ -33,8 +36,9 @@ export async function startRunning(client: Omit<TestClient, 'clientId'>) {
 
   // The port is known before the issuer can be.
   let handler: Handler = () => Promise.resolve(new Response(null, { status: 503 }))
-  const listener = await listen((request, connection) => handler(request, connection), { host: '127.0.0.1', port: 0 })
-  const bank = await startBank(issuer(`http://localhost:${listener.port}`), store.grants.standing, audit)
+  const answer: Handler = async (request, connection) => observeResponse(await handler(request, connection), events)
+  const listener = await listen(answer, { host: '127.0.0.1', port: 0 })
+  const bank = await startBank(issuer(`http://localhost:${listener.port}`), store.grants.standing, events)
   const theIssuer = issuer(`http://localhost:${listener.port}`)
   const passwords = createPasswords()
   handler = createServer(
@@ -44,6 +48,8 @@ export async function startRunning(client: Omit<TestClient, 'clientId'>) {
         { resource: bank.resource, name: 'Bank', scopes: [{ name: 'accounts', description: 'See your accounts' }] },
       ],
       lifetimes: standardLifetimes,
+      limits: standardLimits,
+      mutualTlsOrigin: undefined,
       demoUser: undefined,
     },
     {
@@ -64,6 +70,7 @@ export async function startRunning(client: Omit<TestClient, 'clientId'>) {
       passwords,
       audit,
       pages: createPages(),
+      ...plainPorts(),
     },
   )
   await store.users.add({
@@ -76,16 +83,13 @@ export async function startRunning(client: Omit<TestClient, 'clientId'>) {
     claims: { name: 'Alice Example' },
   })
   await store.clients.add({
+    ...clientDefaults,
     clientId: clientId('foreign-client'),
     name: 'A foreign client',
-    applicationType: 'web',
     redirectUris: [redirect],
     grantTypes: ['authorization_code', 'client_credentials'],
     scope: ['openid', 'profile', 'accounts'],
     keys: [client.key],
-    tokenEndpointAuthSigningAlg: undefined,
-    idTokenSignedResponseAlg: undefined,
-    status: 'active',
     notBefore: numericDate(0),
     createdAt: systemClock(),
   })
@@ -107,7 +111,7 @@ export async function startRunning(client: Omit<TestClient, 'clientId'>) {
 
 type Standing = Awaited<ReturnType<typeof openSqliteStore>>['grants']['standing']
 
-async function startBank(trusted: ReturnType<typeof issuer>, standing: Standing, audit: (event: AuditEvent) => void) {
+async function startBank(trusted: ReturnType<typeof issuer>, standing: Standing, events: AuditEvent[]) {
   let app = new Hono<GuardEnv>()
   const server = serve({ fetch: (request, env) => app.fetch(request, env), hostname: '127.0.0.1', port: 0 })
   await new Promise((resolve) => server.once('listening', resolve))
@@ -122,11 +126,15 @@ async function startBank(trusted: ReturnType<typeof issuer>, standing: Standing,
   })
   const ports = nodeGuardPorts({
     issuers: [trusted],
-    audit,
+    audit: (event) => events.push(event),
     standing: async ({ grantRef }) =>
       grantRef === undefined || (await standing(grantRef, systemClock())) === 'live' ? 'live' : 'revoked',
   })
   app = new Hono<GuardEnv>()
+  app.use(async (c, next) => {
+    await next()
+    await observeResponse(c.res, events)
+  })
   app.use(honoGuard(createGuard(policy, ports)))
   app.get('/accounts', (c) => c.json({ of: c.get('access').token.subject }))
   return {
@@ -160,6 +168,8 @@ export async function allowInBrowser(authorizationUrl: string): Promise<URL> {
   const signIn = await visit(interaction)
   await visit(`${interaction}/sign-in`, { csrf: csrf(signIn.html), username: 'alice', password: 'correct horse' })
   const consent = await visit(interaction)
+  // Who allowed as much before is sent straight back.
+  if (consent.location !== '') return new URL(consent.location)
   const { location } = await visit(`${interaction}/consent`, { csrf: csrf(consent.html), decision: 'allow' })
   return new URL(location)
 }

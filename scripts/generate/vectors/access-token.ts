@@ -70,6 +70,7 @@ const refused: Partial<Record<RuleSlug, Readonly<Record<string, Made>>>> = {
     'scope as an array': { claims: { ...claims, scope: ['accounts'] } },
     'cnf as a text': { claims: { ...claims, cnf: 'x' } },
     'a jkt that is no thumbprint': { claims: { ...claims, cnf: { jkt: 'x' } } },
+    'an x5t#S256 that is no thumbprint': { claims: { ...claims, cnf: { 'x5t#S256': 'x' } } },
     'a subject with a space': { claims: { ...claims, sub: 'user alice' } },
   },
   access_token_typ_wrong: {
@@ -132,7 +133,6 @@ const refused: Partial<Record<RuleSlug, Readonly<Record<string, Made>>>> = {
     'no cnf': { claims: without(claims, 'cnf') },
     'an empty cnf': { claims: { ...claims, cnf: {} } },
     'a confirmation nobody checks here': { claims: { ...claims, cnf: { kid: 'x' } } },
-    'a certificate, where certificates are not checked': { claims: { ...claims, cnf: { 'x5t#S256': 'x' } } },
     'two confirmations': { claims: { ...claims, cnf: { ...cnf, kid: 'x' } } },
   },
 }

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, generateKeyPairSync, type JsonWebKey, webcrypto } from 'node:crypto'
+import { createHash, createPrivateKey, generateKeyPairSync, hash, type JsonWebKey, webcrypto } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { parsePublicKey, type PublicJwk } from '../../core/jose.ts'
 import { isJsonObject, sha256Digest } from '../../core/names.ts'
@@ -69,6 +69,11 @@ const algorithms = {
   EdDSA: { name: 'Ed25519' },
   PS256: { name: 'RSA-PSS', hash: 'SHA-256' },
 } as const
+
+const digests = { 'SHA-256': 'sha256', 'SHA-512': 'sha512' } as const
+
+/** The digest of a text's UTF-8 bytes. */
+export const digest: ClientPorts['digest'] = (algorithm, text) => hash(digests[algorithm], text, 'buffer')
 
 /** Imports a private JWK for WebCrypto. The private key cannot be exported again. */
 export const importKeyPair: ClientPorts['importKeyPair'] = async (jwk) => {

@@ -1,7 +1,19 @@
 /** What one refusal says of itself. */
 
+import type { EventType } from '../events.ts'
+
 /** The places where a refusal can happen; the columns of STEPS.md. */
-export const steps = ['par', 'authorization', 'interaction', 'token', 'userinfo', 'guard'] as const
+export const steps = [
+  'par',
+  'authorization',
+  'interaction',
+  'token',
+  'introspection',
+  'revocation',
+  'userinfo',
+  'logout',
+  'guard',
+] as const
 
 /** Where a rule is enforced. */
 export type Step = (typeof steps)[number]
@@ -17,6 +29,10 @@ export const errorStatus = {
   unsupported_response_type: 400,
   invalid_scope: 400,
   access_denied: 403,
+  // RFC 7009 §2.2.1
+  unsupported_token_type: 400,
+  // RFC 6585 §4; no OAuth specification names an error for it.
+  too_many_requests: 429,
   server_error: 500,
   temporarily_unavailable: 503,
   // RFC 8707 §2
@@ -27,6 +43,10 @@ export const errorStatus = {
   // OIDC Core §3.1.2.6
   login_required: 400,
   consent_required: 400,
+  interaction_required: 400,
+  account_selection_required: 400,
+  // OIDC Unmet Authentication Requirements §2
+  unmet_authentication_requirements: 400,
   request_not_supported: 400,
   // RFC 9101 §7
   invalid_request_uri: 400,
@@ -54,6 +74,8 @@ export type Rule = {
   readonly at: readonly Step[]
   /** What callers are told, when telling the precise slug would build an oracle. */
   readonly publicSlug?: PublicSlug
+  /** What the trail says of it; `none` for what anybody's browser or scanner does all day. */
+  readonly event: EventType | 'none'
   /** What happened, in one plain sentence without anything the caller sent. */
   readonly sentence: string
   /** How an honest caller fixes it. */
@@ -69,6 +91,10 @@ export const publicAnswers = {
   code_not_redeemable: {
     sentence: 'This authorization code cannot be redeemed.',
     hint: 'Redeem a code once, within its lifetime, as the client that pushed the request, with the same redirect_uri, code_verifier and DPoP key.',
+  },
+  refresh_token_not_usable: {
+    sentence: 'This refresh token cannot be used.',
+    hint: 'Use a refresh token as the client it was issued to, while it is in use and the authorization stands; otherwise start a new authorization.',
   },
   request_uri_invalid: {
     sentence: 'This authorization request is unknown, expired, or was already used.',

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { profile } from '../profile.ts'
 
 /** A form without a token has a wrong one: the refusal is the same. */
-const csrf = v.optional(v.pipe(v.string(), v.maxLength(64)), '')
+export const csrf = v.optional(v.pipe(v.string(), v.maxLength(64)), '')
 
 /** The sign-in form. */
 export const SignInForm = v.object({

@@ -69,6 +69,34 @@ export const AccessTokenClaims = v.pipe(
   })),
 )
 
+/** The claims of an ID token that comes back as a hint. OIDC Core §2, §3.1.2.1. */
+export const IdTokenClaims = v.pipe(
+  v.object({
+    iss: v.string(),
+    sub: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
+    aud: v.string(),
+    exp: v.number(),
+    iat: v.number(),
+    auth_time: v.number(),
+    sid: text,
+  }),
+  v.transform(({ iss, sub, aud, sid }) => ({ iss, sub, aud, sid })),
+)
+
+/** The claims of a logout token. OIDC Back-Channel Logout §2.4. */
+export const LogoutTokenClaims = v.object({
+  iss: text,
+  aud: v.optional(audience),
+  sub: text,
+  sid: text,
+  iat: date,
+  exp: date,
+  jti,
+  events: v.optional(v.record(v.string(), v.unknown())),
+  /** Forbidden whatever it holds. */
+  nonce: v.optional(v.unknown()),
+})
+
 /** The claims in the shape of a schema, or undefined when a member has the wrong type. */
 export function parseClaims<Schema extends v.GenericSchema>(
   schema: Schema,

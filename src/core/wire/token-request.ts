@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { type Confirmation, tokenTypeOf } from '../confirmation.ts'
 import { printable, resources, spaceSeparated, visible } from './form.ts'
 
 /** A token request of any grant type; what each grant needs is checked by the grant. RFC 6749 §4.1.3, §4.4.2. */
@@ -8,6 +9,7 @@ export const TokenRequest = v.pipe(
     code: visible(256),
     redirect_uri: printable(2048),
     code_verifier: visible(),
+    refresh_token: visible(256),
     scope: spaceSeparated(),
     resource: resources(),
   }),
@@ -16,6 +18,7 @@ export const TokenRequest = v.pipe(
     code: wire.code,
     redirectUri: wire.redirect_uri,
     codeVerifier: wire.code_verifier,
+    refreshToken: wire.refresh_token,
     scope: wire.scope,
     resources: wire.resource,
   })),
@@ -24,18 +27,21 @@ export const TokenRequest = v.pipe(
 /** What was asked of the token endpoint, in our words. */
 export type TokenParameters = v.InferOutput<typeof TokenRequest>
 
-/** A successful answer of the token endpoint. RFC 6749 §5.1; RFC 9449 §5. */
+/** A successful answer of the token endpoint. RFC 6749 §5.1; RFC 9449 §5; RFC 8705 §3. */
 export function tokenResponse(tokens: {
   readonly accessToken: string
+  readonly confirmation: Confirmation
+  readonly refreshToken: string | undefined
   readonly expiresIn: number
   readonly scope: readonly string[]
   readonly idToken: string | undefined
 }): Record<string, string | number> {
   return {
     access_token: tokens.accessToken,
-    token_type: 'DPoP',
+    token_type: tokenTypeOf(tokens.confirmation),
     expires_in: tokens.expiresIn,
     ...(tokens.scope.length === 0 ? {} : { scope: tokens.scope.join(' ') }),
+    ...(tokens.refreshToken === undefined ? {} : { refresh_token: tokens.refreshToken }),
     ...(tokens.idToken === undefined ? {} : { id_token: tokens.idToken }),
   }
 }

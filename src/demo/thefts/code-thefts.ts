@@ -59,7 +59,7 @@ async function injectCode({ world }: Scene) {
 /** In a flow of its own, because what the code brought is dead afterwards. */
 async function replayCode({ world, alice, prove }: Scene) {
   const { client, tally, issuer } = world
-  const { url, pending } = await client.begin()
+  const { url, pending } = await client.begin({ prompt: 'consent' })
   const response = await interceptResponse(alice, world, url, demoUser)
   const code = response.searchParams.get('code') ?? ''
   const session = await client.finish(response, pending)

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { createServer, request as httpRequest, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { after, before, test } from 'node:test'
+import { observeAnswer } from '../../../test/observations.ts'
 import { type JsonObject, numericDate } from '../../core/names.ts'
 import type { AuditEvent } from '../../core/ports.ts'
 import { createMac, systemClock } from '../../node/runtime.ts'
@@ -118,6 +119,7 @@ async function assertRefused(lines: readonly string[], status: number, rule: str
     [rule],
   )
   assert.equal(seen.length, calls, 'the API must not be reached')
+  observeAnswer({ ...answer, text: answer.body }, { rule, step: 'guard' })
   assert.ok(!answer.body.includes('everybody'))
   const control = await raw(await goodLines())
   assert.equal(control.status, 200, control.body)

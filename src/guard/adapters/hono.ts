@@ -2,6 +2,8 @@
 
 import type { MiddlewareHandler } from 'hono'
 import type { IncomingMessage } from 'node:http'
+import { stripCertificateHeaders } from '../../node/tls/certificate-headers.ts'
+import { claimOfSocket } from '../../node/tls/socket-certificate.ts'
 import type { Access, Guard, GuardedConnection } from '../guard.ts'
 
 /** What a guarded Hono app is typed with: `new Hono<GuardEnv>()`. */
@@ -50,7 +52,8 @@ function setHeaders(response: Response, headers: Access['headers']): boolean {
 
 /**
  * The connection behind a Node request. The header list is the raw one: `req.headers` silently drops a second
- * Authorization.
+ * Authorization. A certificate is the one of the socket's own handshake, and no header speaks for it: where a proxy ends
+ * TLS, make the connection with what you know of that proxy. RFC 9700 §4.13.
  */
 export function connectionOf(incoming: IncomingMessage): GuardedConnection {
   const { rawHeaders, socket, url } = incoming
@@ -58,5 +61,15 @@ export function connectionOf(incoming: IncomingMessage): GuardedConnection {
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     headers.push([(rawHeaders[index] ?? '').toLowerCase(), rawHeaders[index + 1] ?? ''])
   }
-  return { peerAddress: socket.remoteAddress ?? '', headers, target: url ?? '' }
+  const kept = stripCertificateHeaders(headers)
+  const { certificate, certificateTrouble } = claimOfSocket(socket)
+  const isClaimed = certificate === undefined && kept.stripped.length > 0
+  return {
+    peerAddress: socket.remoteAddress ?? '',
+    headers: kept.headers,
+    target: url ?? '',
+    entrance: 'main',
+    certificate,
+    certificateTrouble: certificateTrouble ?? (isClaimed ? 'header_from_unlisted_peer' : undefined),
+  }
 }

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
 import { test } from 'node:test'
+import { resourceIdentifier } from '../../core/names.ts'
 import { generateSigningKey, sha256 } from '../runtime.ts'
 import { checkClientMetadata, type ClientContext } from './client-metadata.ts'
 
 const privateKey = await generateSigningKey('ES256')
 const jwk = createPublicKey(privateKey).export({ format: 'jwk' })
+const bank = resourceIdentifier('https://bank.example')
 const context: ClientContext = {
   scopes: ['openid', 'accounts'],
+  resources: [bank],
+  certificates: 'asked for',
   mode: 'production',
   hash: sha256,
   isUsable: () => true,
@@ -35,8 +39,22 @@ test('a valid registration becomes a client with every default', () => {
     redirectUris: ['https://budget.example/callback'],
     grantTypes: ['authorization_code'],
     scope: ['openid', 'accounts'],
+    role: { kind: 'client' },
+    authMethod: 'private_key_jwt',
+    certificateName: undefined,
+    binding: 'dpop',
+    jwksUri: undefined,
+    certificates: [],
+    encryptionKeys: [],
     tokenEndpointAuthSigningAlg: undefined,
     idTokenSignedResponseAlg: undefined,
+    idTokenEncryption: undefined,
+    userinfoSignedResponseAlg: undefined,
+    subjectType: 'public',
+    sector: undefined,
+    defaultMaxAge: undefined,
+    postLogoutRedirectUris: [],
+    backchannelLogoutUri: undefined,
   })
 })
 
@@ -89,9 +107,9 @@ test('[AS-REG-05] http is for native clients on a loopback literal, and for deve
 })
 
 test('[AS-REG-03] [AS-REG-06] the client authenticates with private_key_jwt and a good public key', async () => {
-  for (const method of ['none', 'client_secret_basic', 'client_secret_jwt', 'tls_client_auth']) {
+  for (const method of ['none', 'client_secret_basic', 'client_secret_jwt', 'attest_jwt_client_auth']) {
     assert.deepEqual(problems({ ...valid, token_endpoint_auth_method: method }), [
-      'token_endpoint_auth_method: must be private_key_jwt',
+      'token_endpoint_auth_method: must be one of private_key_jwt, tls_client_auth, self_signed_tls_client_auth',
     ])
   }
   assert.deepEqual(problems({ ...valid, token_endpoint_auth_method: 'private_key_jwt' }), [])
@@ -134,19 +152,23 @@ test('a machine client has no redirect URIs, a client for people has some', () =
   assert.deepEqual(problems({ ...valid, redirect_uris: [] }), [
     'redirect_uris: must list at least one for authorization_code',
   ])
-  for (const grant of ['implicit', 'password', 'refresh_token']) {
+  for (const grant of ['implicit', 'password', 'urn:ietf:params:oauth:grant-type:device_code']) {
     assert.deepEqual(problems({ ...valid, grant_types: [grant] }), [
-      'grant_types[0]: must be one of authorization_code, client_credentials',
+      'grant_types[0]: must be one of authorization_code, client_credentials, refresh_token',
     ])
   }
+  assert.deepEqual(problems({ ...machine, grant_types: ['refresh_token'] }), [
+    'grant_types: refresh_token has no meaning without authorization_code',
+  ])
+  assert.deepEqual(problems({ ...valid, grant_types: ['authorization_code', 'refresh_token'] }), [])
 })
 
 test('a member that means nothing here is not passed over', () => {
   assert.deepEqual(problems({ ...valid, redirect_uri: 'x' }), [
     'redirect_uri: is not supported: did you mean "redirect_uris"?',
   ])
-  assert.deepEqual(problems({ ...valid, jwks_uri: 'https://x' }), ['jwks_uri: is not supported'])
-  assert.deepEqual(problems({}), ['client_name: is missing', 'jwks: is missing'])
+  assert.deepEqual(problems({ ...valid, request_uris: [] }), ['request_uris: is not supported'])
+  assert.deepEqual(problems({}), ['client_name: is missing'])
   for (const value of [null, [], 'x', 1]) assert.deepEqual(problems(value), ['must be a JSON object'])
   assert.deepEqual(problems({ ...valid, client_name: 'a\u202eb' }), ['client_name: must not hold control characters'])
 })

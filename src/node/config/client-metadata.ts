@@ -1,11 +1,17 @@
 /** What a client may register: RFC 7591 §2 as far as the profile goes, checked strictly. */
 
 import * as v from 'valibot'
-import { type ClientRecord, grantTypes } from '../../core/flow.ts'
-import { parseKeySet, type PublicKey } from '../../core/jose.ts'
-import { isJsonObject, isLoopbackHost } from '../../core/names.ts'
-import type { Hash } from '../../core/ports.ts'
-import { profile, signingAlgorithms } from '../../core/profile.ts'
+import {
+  clientAuthenticationMethods,
+  type ClientRecord,
+  grantTypes,
+  type IdTokenEncryption,
+} from '../../core/client.ts'
+import { contentEncryptionAlgorithms, keyManagementAlgorithms } from '../../core/keys.ts'
+import { isJsonObject, type JsonObject, type ResourceIdentifier } from '../../core/names.ts'
+import { signingAlgorithms } from '../../core/profile.ts'
+import { checkCredentials, type CredentialContext, type Credentials } from './client-credentials.ts'
+import { calledUrlProblem, type Mode, redirectUriProblem } from './client-urls.ts'
 import { suggestion } from './nearest.ts'
 import { dotted, type Note } from './problems.ts'
 
@@ -13,13 +19,12 @@ import { dotted, type Note } from './problems.ts'
 export type CheckedClient = Omit<ClientRecord, 'clientId' | 'status' | 'notBefore' | 'createdAt'>
 
 /** What the metadata is checked against. */
-export type ClientContext = {
+export type ClientContext = CredentialContext & {
   /** Every scope this server knows. */
   readonly scopes: readonly string[]
-  readonly mode: 'development_loopback' | 'production'
-  readonly hash: Hash
-  /** Whether a key is more than well formed: its point is on its curve. */
-  readonly isUsable: (key: PublicKey) => boolean
+  /** Every API. */
+  readonly resources: readonly ResourceIdentifier[]
+  readonly mode: Mode
 }
 
 const words = v.pipe(
@@ -27,31 +32,59 @@ const words = v.pipe(
   v.check((text) => text.trim() !== '' && text.length <= 100, 'must have 1 to 100 characters'),
   v.check((text) => !/[\p{Cc}\p{Cf}]/u.test(text), 'must not hold control characters'),
 )
+const text = v.optional(v.pipe(v.string('must be a text'), v.maxLength(2048, 'must have at most 2048 characters')))
+const yesOrNo = v.optional(v.boolean('must be true or false'))
+const oneOf = <const Names extends readonly string[]>(known: Names) =>
+  v.optional(v.picklist(known, `must be one of ${known.join(', ')}`))
+const uris = v.optional(
+  v.pipe(v.array(v.string('must be a text'), 'must be a list'), v.maxLength(16, 'must be at most 16')),
+  [],
+)
+const algorithm = oneOf(signingAlgorithms)
 
-const algorithm = v.optional(v.picklist(signingAlgorithms, `must be one of ${signingAlgorithms.join(', ')}`))
-
-/** The members that mean something here. RFC 7591 §2; OIDC Registration §2. */
+/** The members that mean something here. RFC 7591 §2; OIDC Registration §2; RFC 8705 §2.1.2, §3.4; RFC 9449 §5.2. */
 const ClientMetadata = v.strictObject(
   {
     client_name: words,
     application_type: v.optional(v.picklist(['web', 'native'], 'must be web or native'), 'web'),
-    redirect_uris: v.optional(
-      v.pipe(v.array(v.string('must be a text'), 'must be a list'), v.maxLength(16, 'must be at most 16')),
-      [],
-    ),
+    redirect_uris: uris,
     grant_types: v.optional(
-      v.pipe(
-        v.array(v.picklist(grantTypes, `must be one of ${grantTypes.join(', ')}`), 'must be a list'),
-        v.minLength(1, 'must list at least one'),
-      ),
-      ['authorization_code'],
+      v.array(v.picklist(grantTypes, `must be one of ${grantTypes.join(', ')}`), 'must be a list'),
     ),
     response_types: v.optional(v.array(v.picklist(['code'], 'must be code'), 'must be a list')),
     scope: v.optional(v.string('must be a text: scopes separated by spaces'), ''),
-    jwks: v.custom(isJsonObject, 'must be a JWK set'),
-    token_endpoint_auth_method: v.optional(v.picklist(['private_key_jwt'], 'must be private_key_jwt')),
+    /** Ours: the API these credentials are of. It asks about tokens and obtains none. RFC 7662 §4. */
+    resource_server: text,
+    jwks: v.optional(v.custom<JsonObject>(isJsonObject, 'must be a JWK set')),
+    jwks_uri: text,
+    token_endpoint_auth_method: v.optional(
+      v.picklist(clientAuthenticationMethods, `must be one of ${clientAuthenticationMethods.join(', ')}`),
+      'private_key_jwt',
+    ),
     token_endpoint_auth_signing_alg: algorithm,
+    tls_client_auth_subject_dn: text,
+    tls_client_auth_san_dns: text,
+    tls_client_auth_san_uri: text,
+    tls_client_auth_san_ip: text,
+    tls_client_auth_san_email: text,
+    dpop_bound_access_tokens: yesOrNo,
+    tls_client_certificate_bound_access_tokens: yesOrNo,
     id_token_signed_response_alg: algorithm,
+    id_token_encrypted_response_alg: oneOf(keyManagementAlgorithms),
+    id_token_encrypted_response_enc: oneOf(contentEncryptionAlgorithms),
+    userinfo_signed_response_alg: algorithm,
+    subject_type: v.optional(v.picklist(['public', 'pairwise'], 'must be public or pairwise'), 'public'),
+    default_max_age: v.optional(
+      v.pipe(
+        v.number('must be a whole number'),
+        v.integer('must be a whole number'),
+        v.minValue(0, 'must not be negative'),
+        v.maxValue(999_999_999, 'is too large'),
+      ),
+    ),
+    post_logout_redirect_uris: uris,
+    backchannel_logout_uri: text,
+    backchannel_logout_session_required: yesOrNo,
   },
   'must be a JSON object',
 )
@@ -71,21 +104,51 @@ export function checkClientMetadata(
   if (!result.success) return { problems }
 
   const metadata = result.output
-  checkRedirectUris(metadata, context, note)
-  const scope = checkScope(metadata, context, note)
-  const keys = checkKeys(metadata, context, note)
+  const role = checkRole(metadata, context, note)
+  const types = checkGrantTypes(metadata, role, note)
+  checkRedirectUris(metadata, types, context, note)
+  const scope = checkScope(metadata, role, context, note)
+  const credentials = checkCredentials(shapeOfCredentials(metadata), context, note)
+  const idTokenEncryption = checkEncryption(metadata, credentials, note)
+  checkLogout(metadata, context, note)
+  const sector = checkSector(metadata, note)
   if (problems.length > 0) return { problems }
   return {
     client: {
       name: metadata.client_name,
       applicationType: metadata.application_type,
       redirectUris: metadata.redirect_uris,
-      grantTypes: [...new Set(metadata.grant_types)],
+      grantTypes: types,
       scope,
-      keys,
+      role,
+      ...credentials,
       tokenEndpointAuthSigningAlg: metadata.token_endpoint_auth_signing_alg,
       idTokenSignedResponseAlg: metadata.id_token_signed_response_alg,
+      idTokenEncryption,
+      userinfoSignedResponseAlg: metadata.userinfo_signed_response_alg,
+      subjectType: metadata.subject_type,
+      sector,
+      defaultMaxAge: metadata.default_max_age,
+      postLogoutRedirectUris: metadata.post_logout_redirect_uris,
+      backchannelLogoutUri: metadata.backchannel_logout_uri,
     },
+  }
+}
+
+/** Members that are absent are undefined, which is not the same to the compiler. */
+function shapeOfCredentials(metadata: ClientMetadata): Parameters<typeof checkCredentials>[0] {
+  return {
+    token_endpoint_auth_method: metadata.token_endpoint_auth_method,
+    token_endpoint_auth_signing_alg: metadata.token_endpoint_auth_signing_alg,
+    tls_client_auth_subject_dn: metadata.tls_client_auth_subject_dn,
+    tls_client_auth_san_dns: metadata.tls_client_auth_san_dns,
+    tls_client_auth_san_uri: metadata.tls_client_auth_san_uri,
+    tls_client_auth_san_ip: metadata.tls_client_auth_san_ip,
+    tls_client_auth_san_email: metadata.tls_client_auth_san_email,
+    jwks: metadata.jwks,
+    jwks_uri: metadata.jwks_uri,
+    dpop_bound_access_tokens: metadata.dpop_bound_access_tokens,
+    tls_client_certificate_bound_access_tokens: metadata.tls_client_certificate_bound_access_tokens,
   }
 }
 
@@ -96,44 +159,60 @@ function noteIssue(issue: v.InferIssue<typeof ClientMetadata>, note: Note): void
   note(dotted(path), `is not supported${suggestion(String(path.at(-1)), Object.keys(ClientMetadata.entries))}`)
 }
 
-function checkRedirectUris(metadata: ClientMetadata, { mode }: ClientContext, note: Note): void {
-  const { redirect_uris: uris, application_type: type } = metadata
-  const needsOne = metadata.grant_types.includes('authorization_code')
+type Role = ClientRecord['role']
+
+function checkRole({ resource_server: wanted }: ClientMetadata, { resources }: ClientContext, note: Note): Role {
+  if (wanted === undefined) return { kind: 'client' }
+  const resource = resources.find((known) => known === wanted)
+  if (resource !== undefined) return { kind: 'resource_server', resource }
+  note('resource_server', `is none of the APIs of this server${suggestion(wanted, resources)}`)
+  return { kind: 'client' }
+}
+
+function checkGrantTypes({ grant_types: asked }: ClientMetadata, role: Role, note: Note): ClientRecord['grantTypes'] {
+  if (role.kind === 'resource_server') {
+    if ((asked ?? []).length > 0) note('grant_types', 'have no meaning for a resource server: it obtains no tokens')
+    return []
+  }
+  const types = [...new Set(asked ?? (['authorization_code'] as const))]
+  if (types.length === 0) note('grant_types', 'must list at least one')
+  if (types.includes('refresh_token') && !types.includes('authorization_code')) {
+    note('grant_types', 'refresh_token has no meaning without authorization_code')
+  }
+  return types
+}
+
+function checkRedirectUris(
+  { redirect_uris: uris, application_type: type }: ClientMetadata,
+  types: ClientRecord['grantTypes'],
+  { mode }: ClientContext,
+  note: Note,
+): void {
+  const needsOne = types.includes('authorization_code')
   if (needsOne && uris.length === 0) note('redirect_uris', 'must list at least one for authorization_code')
   if (!needsOne && uris.length > 0) note('redirect_uris', 'have no meaning without authorization_code')
+  checkUris('redirect_uris', uris, (uri) => redirectUriProblem(uri, type, mode), note)
+}
+
+function checkUris(
+  member: string,
+  uris: readonly string[],
+  problemOf: (uri: string) => string | undefined,
+  note: Note,
+): void {
   for (const [index, uri] of uris.entries()) {
-    const problem = redirectUriProblem(uri, type, mode)
-    if (problem !== undefined) note(`redirect_uris[${index}]`, problem)
-    else if (uris.indexOf(uri) < index) note(`redirect_uris[${index}]`, 'stands in the list already')
+    const problem = problemOf(uri)
+    if (problem !== undefined) note(`${member}[${index}]`, problem)
+    else if (uris.indexOf(uri) < index) note(`${member}[${index}]`, 'stands in the list already')
   }
 }
 
-/** FAPI 2.0 SP §5.3.2.2-8; RFC 6749 §3.1.2; RFC 8252 §7.3, §8.3; RFC 9700 §2.1, §4.1. */
-function redirectUriProblem(uri: string, type: 'web' | 'native', mode: ClientContext['mode']): string | undefined {
-  const url = URL.canParse(uri) ? new URL(uri) : undefined
-  if (url === undefined) return 'must be an absolute URL'
-  if (uri.length > 2048) return 'must have at most 2048 characters'
-  if (uri.includes('#')) return 'must not have a fragment'
-  if (url.username !== '' || url.password !== '') return 'must not have user name or password'
-  if (uri.includes('*')) return 'must not have a wildcard: redirect URIs are compared byte by byte'
-  if (['code', 'state', 'iss', 'error'].some((name) => url.searchParams.has(name))) {
-    return 'must not carry a parameter of the authorization response'
-  }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be https'
-  if (url.protocol === 'http:' && !mayBeHttp(url, type, mode)) {
-    return type === 'native' ? 'must be https, or http on 127.0.0.1 or [::1]' : 'must be https'
-  }
-  // What is compared byte by byte must be what a browser makes of it.
-  return url.href === uri ? undefined : `must be written as ${url.href}`
-}
-
-function mayBeHttp({ hostname }: URL, type: 'web' | 'native', mode: ClientContext['mode']): boolean {
-  if (type === 'native') return hostname === '127.0.0.1' || hostname === '[::1]'
-  return mode === 'development_loopback' && isLoopbackHost(hostname)
-}
-
-function checkScope({ scope }: ClientMetadata, { scopes }: ClientContext, note: Note): readonly string[] {
+function checkScope({ scope }: ClientMetadata, role: Role, { scopes }: ClientContext, note: Note): readonly string[] {
   const asked = [...new Set(scope.split(' ').filter((name) => name !== ''))]
+  if (role.kind === 'resource_server') {
+    if (asked.length > 0) note('scope', 'has no meaning for a resource server: it obtains no tokens')
+    return []
+  }
   if (asked.length === 0) note('scope', `is missing: what the client may ask for, of ${scopes.join(', ')}`)
   for (const name of asked) {
     if (!scopes.includes(name)) note('scope', `"${name}" belongs to no API of this server${suggestion(name, scopes)}`)
@@ -141,22 +220,44 @@ function checkScope({ scope }: ClientMetadata, { scopes }: ClientContext, note: 
   return asked
 }
 
-function checkKeys(metadata: ClientMetadata, { hash, isUsable }: ClientContext, note: Note): readonly PublicKey[] {
-  let keys: readonly PublicKey[]
-  try {
-    keys = parseKeySet(metadata.jwks, hash)
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    note(
-      'jwks',
-      `${error.message} (1 to ${profile.clientKeys} public keys: P-256, Ed25519, or RSA of 2048 to 4096 bits)`,
-    )
-    return []
+/** The content encryption that the specification would assume is not of the profile, so it must be named. */
+function checkEncryption(
+  metadata: ClientMetadata,
+  { encryptionKeys, jwksUri }: Credentials,
+  note: Note,
+): IdTokenEncryption | undefined {
+  const { id_token_encrypted_response_alg: alg, id_token_encrypted_response_enc: enc } = metadata
+  if (alg === undefined) {
+    if (enc !== undefined) note('id_token_encrypted_response_enc', 'needs id_token_encrypted_response_alg')
+    return undefined
   }
-  if (!keys.every(isUsable)) note('jwks', 'a key is not on its curve')
-  const alg = metadata.token_endpoint_auth_signing_alg
-  if (alg !== undefined && keys.every((key) => key.alg !== alg)) {
-    note('token_endpoint_auth_signing_alg', 'no key of the set is for it')
+  if (enc === undefined) {
+    note('id_token_encrypted_response_enc', `is missing: one of ${contentEncryptionAlgorithms.join(', ')}`)
+    return undefined
   }
-  return keys
+  const kty = alg === 'RSA-OAEP-256' ? 'RSA' : 'EC'
+  const fits = encryptionKeys.some((key) => key.jwk.kty === kty && (key.alg ?? alg) === alg)
+  if (jwksUri === undefined && !fits) {
+    note('id_token_encrypted_response_alg', 'no key of the set is for it: it needs use "enc"')
+  }
+  return { alg, enc }
+}
+
+/** OIDC RP-Initiated Logout §3.1; OIDC Back-Channel Logout §2.2. Every logout token names the session. */
+function checkLogout(metadata: ClientMetadata, { mode }: ClientContext, note: Note): void {
+  const { post_logout_redirect_uris: uris, application_type: type, backchannel_logout_uri: called } = metadata
+  checkUris('post_logout_redirect_uris', uris, (uri) => redirectUriProblem(uri, type, mode), note)
+  const problem = called === undefined ? undefined : calledUrlProblem(called)
+  if (problem !== undefined) note('backchannel_logout_uri', problem)
+  if (called === undefined && metadata.backchannel_logout_session_required === true) {
+    note('backchannel_logout_session_required', 'has no meaning without backchannel_logout_uri')
+  }
+}
+
+/** The one host a pairwise client lives on. OIDC Core §8.1. */
+function checkSector({ subject_type: type, redirect_uris: uris }: ClientMetadata, note: Note): string | undefined {
+  if (type === 'public') return undefined
+  const hosts = [...new Set(uris.filter((uri) => URL.canParse(uri)).map((uri) => new URL(uri).host))]
+  if (hosts.length > 1) note('subject_type', 'pairwise needs redirect URIs on one host, which is the sector')
+  return hosts[0]
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { lifetimeBounds, standardLifetimes } from '../../core/profile.ts'
+import { keyScheduleBounds, standardKeySchedule } from '../keys/schedule.ts'
 import { ConfigError, configJsonSchema, loadConfig } from './index.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'strongroom-config-'))
@@ -112,6 +113,36 @@ test('[AS-PAR-04] [AS-TOK-06] lifetimes move inside the bounds of the profile on
     for (const good of [least, most, String(most)])
       assert.deepEqual(problems({ ...valid, lifetimes: { [name]: good } }), [])
   }
+})
+
+test('[AS-RT-01] an idle refresh token does not outlast one in use', () => {
+  const contradicting = { refreshToken: 600, refreshTokenIdle: '601' }
+  assert.deepEqual(problems({ ...valid, lifetimes: contradicting }), [
+    'lifetimes.refreshTokenIdle: must not exceed lifetimes.refreshToken',
+  ])
+  assert.deepEqual(problems({ ...valid, lifetimes: { ...contradicting, refreshTokenIdle: 600 } }), [])
+  // What is not set gives way.
+  const { lifetimes } = load({ ...valid, lifetimes: { refreshToken: 600 } }).server
+  assert.deepEqual([lifetimes.refreshToken, lifetimes.refreshTokenIdle], [600, 600])
+})
+
+test('[KEY-09] the schedule of signing keys moves inside its bounds, and keys are published before they sign', () => {
+  for (const [name, { least, most, clause }] of Object.entries(keyScheduleBounds)) {
+    for (const bad of [least - 1, most + 1, 0, 'never', null]) {
+      const lines = problems({ ...valid, keys: { ...valid.keys, rotateEvery: most, publishAhead: least, [name]: bad } })
+      assert.ok(
+        lines.some((line) => line.startsWith(`keys.${name}: must be`)),
+        `${name} ${String(bad)}`,
+      )
+    }
+    assert.ok(problems({ ...valid, keys: { ...valid.keys, [name]: most + 1 } })[0]?.includes(clause))
+  }
+  assert.deepEqual(problems({ ...valid, keys: { ...valid.keys, rotateEvery: 3600, publishAhead: 3601 } }), [
+    'keys.publishAhead: must not exceed keys.rotateEvery',
+  ])
+  assert.deepEqual(problems({ ...valid, keys: { ...valid.keys, publishAhead: '604800' } }), [])
+  const { keys } = load(valid)
+  assert.deepEqual(keys.schedule, standardKeySchedule)
 })
 
 test('[AS-META-02] an issuer has one spelling, and http on a loopback host only', () => {
@@ -307,8 +338,11 @@ test('the JSON Schema names every key and allows no other', () => {
   assert.deepEqual(Object.keys(schema.properties), [
     'issuer',
     'listen',
+    'mtls',
+    'clientCertificates',
     'apis',
     'lifetimes',
+    'limits',
     'store',
     'keys',
     'replicas',

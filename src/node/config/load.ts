@@ -6,6 +6,8 @@ import * as v from 'valibot'
 import { isJsonObject, issuer, type JsonObject, resourceIdentifier, Secret, seconds } from '../../core/names.ts'
 import type { Lifetimes, SigningAlgorithm } from '../../core/profile.ts'
 import type { ServerConfig } from '../../server/config.ts'
+import { type KeySchedule, keySchedule } from '../keys/schedule.ts'
+import type { ListenOptions } from '../listener.ts'
 import type { LogLevel } from '../log.ts'
 import { interpolate, type Sources } from './interpolate.ts'
 import { checkMeaning } from './meaning.ts'
@@ -19,15 +21,27 @@ import { keysAt, listsForGroups } from './shape.ts'
 /** Where a server keeps what it knows. */
 export type StoreConfig = { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'memory' }
 
+/** Where a server listens. */
+export type ListenConfig = Pick<ListenOptions, 'trustedPeers' | 'tls' | 'certificateHeader'> & {
+  readonly host: string
+  readonly port: number
+  readonly addressHeader: 'none' | 'x-forwarded-for'
+}
+
 /** A configuration that was checked as a whole. */
 export type Config = {
   readonly server: ServerConfig
-  readonly listen: { readonly host: string; readonly port: number; readonly addressHeader: 'none' | 'x-forwarded-for' }
+  readonly listen: ListenConfig
+  /** The entrance that asks for client certificates, when it is another than the first. */
+  readonly mtls: ListenConfig | undefined
+  /** The files of the CAs that name clients. */
+  readonly clientCertificates: { readonly trustAnchors: readonly string[] }
   readonly store: StoreConfig
   readonly keys: {
     /** Undefined only with a store in memory: then nothing outlives the process. */
     readonly sealing: Secret | undefined
     readonly algorithms: readonly SigningAlgorithm[]
+    readonly schedule: KeySchedule
   }
   readonly log: { readonly level: LogLevel }
   /** http on a loopback host: for development only. */
@@ -112,21 +126,57 @@ function sentenceOf(issue: Issue, path: readonly (string | number)[]): string {
 
 function configOf(file: ConfigFile, directory: string): Config {
   const { sealing, algorithms } = file.keys
+  const schedule = keySchedule(file.keys)
   return {
     server: {
       issuer: issuer(file.issuer),
       apis: file.apis.map((api) => ({ ...api, resource: resourceIdentifier(api.resource) })),
       lifetimes: lifetimesOf(file),
+      limits: file.limits,
+      mutualTlsOrigin: mutualTlsOriginOf(file),
       demoUser: undefined,
     },
-    listen: file.listen,
+    listen: listenerOf(file.listen, directory),
+    mtls: file.mtls === undefined ? undefined : mutualTlsListenerOf(file.mtls, directory),
+    clientCertificates: {
+      trustAnchors: file.clientCertificates.trustAnchors.map((anchors) => resolve(directory, anchors)),
+    },
     store:
       file.store.kind === 'sqlite'
         ? { kind: 'sqlite', path: resolve(directory, file.store.path ?? '') }
         : { kind: 'memory' },
-    keys: { sealing: sealing === undefined ? undefined : new Secret(sealing), algorithms },
+    keys: { sealing: sealing === undefined ? undefined : new Secret(sealing), algorithms, schedule },
     log: file.log,
     mode: file.issuer.startsWith('http:') ? 'development_loopback' : 'production',
+  }
+}
+
+/** Where client certificates are asked for: at the entrance for that, else at the only one, else nowhere. */
+function mutualTlsOriginOf({ issuer: name, listen, mtls }: ConfigFile): string | undefined {
+  if (mtls !== undefined) return mtls.url
+  const isAsked = listen.tls?.clientCertificates === 'requested' || listen.certificateHeader !== undefined
+  return isAsked ? new URL(name).origin : undefined
+}
+
+function mutualTlsListenerOf(mtls: NonNullable<ConfigFile['mtls']>, directory: string): ListenConfig {
+  const listener = listenerOf(mtls, directory)
+  // What the entrance is for.
+  return listener.tls === undefined
+    ? listener
+    : { ...listener, tls: { ...listener.tls, clientCertificates: 'requested' } }
+}
+
+function listenerOf(listen: ConfigFile['listen'], directory: string): ListenConfig {
+  const { host, port, addressHeader, trustedPeers, tls, certificateHeader } = listen
+  return {
+    host,
+    port,
+    addressHeader,
+    ...(trustedPeers === undefined ? {} : { trustedPeers }),
+    ...(certificateHeader === undefined ? {} : { certificateHeader }),
+    ...(tls === undefined
+      ? {}
+      : { tls: { ...tls, certificate: resolve(directory, tls.certificate), key: resolve(directory, tls.key) } }),
   }
 }
 
@@ -138,5 +188,8 @@ function lifetimesOf({ lifetimes }: ConfigFile): Lifetimes {
     idToken: seconds(lifetimes.idToken),
     interaction: seconds(lifetimes.interaction),
     session: seconds(lifetimes.session),
+    refreshToken: seconds(lifetimes.refreshToken),
+    // Unless both were set: `checkMeaning` refuses those that contradict each other.
+    refreshTokenIdle: seconds(Math.min(lifetimes.refreshTokenIdle, lifetimes.refreshToken)),
   }
 }

@@ -8,7 +8,9 @@ import { ConfigError } from './problems.ts'
  */
 export function readYaml(text: string): JsonObject {
   const lineCounter = new LineCounter()
-  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: true, strict: true, lineCounter })
+  // The warnings the parser would print itself repeat the text.
+  const options = { prettyErrors: false, uniqueKeys: true, strict: true, lineCounter, logLevel: 'error' } as const
+  const document = parseDocument(text, options)
   const problems = [...document.errors, ...document.warnings].map(({ code, pos }) => {
     const { line, col } = lineCounter.linePos(pos[0])
     return `line ${line}, column ${col}: ${sentences.get(code) ?? 'not valid YAML'} (${code.toLowerCase()})`

@@ -3,9 +3,12 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import { openidScopes } from '../../core/metadata.ts'
-import { issuer, orUndefined, resourceIdentifier } from '../../core/names.ts'
-import { lifetimeBounds, signingAlgorithms } from '../../core/profile.ts'
+import { issuer, keysOf, orUndefined, resourceIdentifier } from '../../core/names.ts'
+import { lifetimeBounds, limitBounds, signingAlgorithms } from '../../core/profile.ts'
+import { keyScheduleBounds } from '../keys/schedule.ts'
 import { logLevels } from '../log.ts'
+import { isPeerRange } from '../peers.ts'
+import { adapters } from '../tls/proxy-adapters.ts'
 
 const aText = v.string('must be a text')
 
@@ -43,11 +46,21 @@ const scopeName = v.pipe(
   v.check((name) => !reservedScopes.includes(name), 'is a scope of OpenID Connect, which no API owns'),
 )
 
-const lifetime = (name: keyof typeof lifetimeBounds) => {
-  const { least, most, standard, clause } = lifetimeBounds[name]
-  return v.pipe(
+type Bounds = { readonly least: number; readonly most: number; readonly standard: number; readonly clause: string }
+
+const span = ({ least, most, standard, clause }: Bounds, words = '') =>
+  v.pipe(
     v.optional(wholeNumber(least, most, `must be ${least} to ${most} seconds (${clause})`), standard),
-    v.description(`Seconds, ${least} to ${most}; ${standard} unless set. ${clause}`),
+    v.description(`${words}Seconds, ${least} to ${most}; ${standard} unless set. ${clause}`),
+  )
+
+const lifetime = (name: keyof typeof lifetimeBounds) => span(lifetimeBounds[name])
+
+const limit = (name: keyof typeof limitBounds) => {
+  const { least, most, standard, clause } = limitBounds[name]
+  return v.pipe(
+    v.optional(wholeNumber(least, most, `must be ${least} to ${most} requests a minute`), standard),
+    v.description(`Requests a minute, ${least} to ${most}; ${standard} unless set. ${clause}`),
   )
 }
 
@@ -73,6 +86,78 @@ const api = v.strictObject(
   group,
 )
 
+const path = words(1024)
+
+const peers = v.pipe(
+  v.array(
+    v.pipe(aText, v.check(isPeerRange, 'must be an IP address or a range such as 10.0.0.0/8, and not everybody')),
+    'must be a list',
+  ),
+  v.minLength(1, 'must list at least one peer'),
+  v.maxLength(64, 'must list at most 64 peers'),
+)
+
+/** TLS that ends here. FAPI 2.0 SP §5.2.1. */
+const tls = v.pipe(
+  v.strictObject(
+    {
+      certificate: v.pipe(
+        path,
+        v.description('PEM file: the certificate and its intermediates; read when it changes.'),
+      ),
+      key: v.pipe(path, v.description('PEM file: the private key, which not everybody on this machine may read.')),
+      minVersion: v.optional(v.picklist(['TLSv1.3', 'TLSv1.2'], 'must be TLSv1.3 or TLSv1.2'), 'TLSv1.3'),
+      clientCertificates: v.pipe(
+        v.optional(v.picklist(['requested', 'none'], 'must be requested or none'), 'none'),
+        v.description('Whether clients are asked for a certificate; browsers may show that to people. RFC 8705 §5'),
+      ),
+    },
+    group,
+  ),
+  v.description('TLS that ends here, beside this file when relative.'),
+)
+
+const adapterNames = keysOf(adapters)
+
+/** A proxy that ends TLS and passes certificates on. RFC 9440. */
+const certificateHeader = v.pipe(
+  v.strictObject(
+    {
+      adapter: v.picklist(adapterNames, `must be one of ${adapterNames.join(', ')}`),
+      peers: v.pipe(peers, v.description('The addresses of the proxy; nobody else is believed.')),
+    },
+    group,
+  ),
+  v.description('How a proxy that ends TLS passes on the certificates of clients.'),
+)
+
+/** Where the process listens, and whom it believes there. */
+const listener = (port: number) => ({
+  host: v.pipe(v.optional(words(253), '127.0.0.1'), v.description('A loopback address, unless TLS ends here.')),
+  port: v.optional(wholeNumber(0, 65_535, 'must be 0 to 65535'), port),
+  addressHeader: v.pipe(
+    v.optional(v.picklist(['none', 'x-forwarded-for'], 'must be none or x-forwarded-for'), 'none'),
+    v.description(
+      'Where the proxy on this machine writes the address of the client it speaks for. The last entry counts.',
+    ),
+  ),
+  trustedPeers: v.pipe(
+    v.optional(peers),
+    v.description('Proxies whose address header is believed; this machine only unless set.'),
+  ),
+  tls: v.optional(tls),
+  certificateHeader: v.optional(certificateHeader),
+})
+
+/** An origin that only certificate-bearing clients are sent to. RFC 8705 §5. */
+const mutualTlsOrigin = v.pipe(
+  aText,
+  v.check(
+    (text) => URL.canParse(text) && new URL(text).origin === text && text.startsWith('https:'),
+    'must be an https origin, such as https://mtls.as.example',
+  ),
+)
+
 /** Every key, in the order in which people think of them. */
 export const ConfigFile = v.strictObject(
   {
@@ -84,16 +169,27 @@ export const ConfigFile = v.strictObject(
       ),
       v.description('The issuer identifier: the URL under which clients and APIs know this server. RFC 8414 §2'),
     ),
-    listen: v.optional(
+    listen: v.optional(v.strictObject(listener(4400), group), {}),
+    mtls: v.pipe(
+      v.optional(
+        v.strictObject(
+          {
+            url: v.pipe(mutualTlsOrigin, v.description('The origin under which clients reach it.')),
+            ...listener(4443),
+          },
+          group,
+        ),
+      ),
+      v.description(
+        'A second entrance that asks for client certificates, so that browsers at the first are not asked. RFC 8705 §5',
+      ),
+    ),
+    clientCertificates: v.optional(
       v.strictObject(
         {
-          host: v.pipe(v.optional(words(253), '127.0.0.1'), v.description('A loopback address: TLS ends in front.')),
-          port: v.optional(wholeNumber(0, 65_535, 'must be 0 to 65535'), 4400),
-          addressHeader: v.pipe(
-            v.optional(v.picklist(['none', 'x-forwarded-for'], 'must be none or x-forwarded-for'), 'none'),
-            v.description(
-              'Where the proxy on this machine writes the address of the client it speaks for. The last entry counts.',
-            ),
+          trustAnchors: v.pipe(
+            v.optional(v.pipe(v.array(path, 'must be a list'), v.maxLength(64, 'must list at most 64 files')), []),
+            v.description('PEM files of the CAs that name clients; read again when they change. RFC 8705 §2.1'),
           ),
         },
         group,
@@ -110,6 +206,18 @@ export const ConfigFile = v.strictObject(
           idToken: lifetime('idToken'),
           interaction: lifetime('interaction'),
           session: lifetime('session'),
+          refreshToken: lifetime('refreshToken'),
+          refreshTokenIdle: lifetime('refreshTokenIdle'),
+        },
+        group,
+      ),
+      {},
+    ),
+    limits: v.optional(
+      v.strictObject(
+        {
+          perClientPerMinute: limit('perClientPerMinute'),
+          perAddressPerMinute: limit('perAddressPerMinute'),
         },
         group,
       ),
@@ -153,6 +261,8 @@ export const ConfigFile = v.strictObject(
             ),
             v.description('What tokens may be signed with; a key is made for each. FAPI 2.0 SP §5.4.1-1'),
           ),
+          rotateEvery: span(keyScheduleBounds.rotateEvery, 'How long a key signs. '),
+          publishAhead: span(keyScheduleBounds.publishAhead, 'How long a key is published before it signs. '),
         },
         group,
       ),

@@ -1,16 +1,17 @@
-import type { OpeningAttempt, PushedRequest } from '../../core/flow.ts'
+import type { OpeningAttempt } from '../../core/flow.ts'
 import { endpointPaths } from '../../core/metadata.ts'
 import { after, clientId } from '../../core/names.ts'
 import { orRefuse, refuse } from '../../core/oauth-error.ts'
 import type { RuleSlug } from '../../core/rules.ts'
 import { AuthorizationQuery } from '../../core/wire/authorization-request.ts'
-import { seeOther } from '../answers.ts'
+import { type Answer, seeOther } from '../answers.ts'
 import { digestOf, newRowId, parseRequestUri } from '../artefacts.ts'
 import type { Call } from '../call.ts'
 import { pageEndpoint } from '../endpoint.ts'
 import { currentSession, recogniseBrowser } from '../interaction/cookies.ts'
-import { endWith } from '../interaction/decision.ts'
-import { clientStillAllowed, interactionUrl, isSignedInFreshly } from '../interaction/pending.ts'
+import { approve, endWith } from '../interaction/decision.ts'
+import { isAcrReachable, isAllowedBefore, judgeSession } from '../interaction/demands.ts'
+import { clientStillAllowed, interactionUrl, type Pending } from '../interaction/pending.ts'
 import type { Server } from '../server.ts'
 
 /**
@@ -37,12 +38,12 @@ export const authorization = pageEndpoint(
     if (opening.outcome !== 'opened') return refuse(openingRules[opening.outcome])
     const { request } = opening
     call.note({ clientId: request.clientId })
-    await clientStillAllowed(request, server)
+    const client = await clientStillAllowed(request, server)
+    const pending = { interaction: row, request, client }
 
-    // prompt=none asks nobody: it ends here, one way or the other.
-    if (request.request.prompt.includes('none')) {
-      return endWith(await whyAskingIsNeeded(request, call, server), { interaction: row, request }, call, server)
-    }
+    // What no sign-in here can reach ends now, and prompt=none asks nobody: it ends here, one way or the other.
+    if (!isAcrReachable(request.request)) return endWith('acr_unmet', pending, call, server)
+    if (request.request.prompt.includes('none')) return withoutAsking(pending, call, server)
     return seeOther(interactionUrl(row.id, server), browser.cookies)
   },
 )
@@ -71,8 +72,20 @@ function readReference(
   }
 }
 
-/** Every authorization is decided by the person, so without asking nothing can be allowed. OIDC Core §3.1.2.6. */
-async function whyAskingIsNeeded(request: PushedRequest, call: Call<unknown>, server: Server): Promise<RuleSlug> {
-  const session = await currentSession(call, server)
-  return isSignedInFreshly(session, request, undefined, call.now) ? 'consent_required' : 'login_required'
+/** The person is signed in as demanded and allowed as much before, or the client is told what is missing. */
+async function withoutAsking(
+  pending: Pick<Pending, 'interaction' | 'request' | 'client'>,
+  call: Call<unknown>,
+  server: Server,
+): Promise<Answer> {
+  const current = await currentSession(call, server)
+  const judged = judgeSession(current, { ...pending, signedIn: undefined }, call.now, server)
+  if ('missing' in judged) {
+    const rule = judged.missing === 'another_person' ? 'signed_in_as_another' : 'login_required'
+    return endWith(rule, pending, call, server)
+  }
+  const { session } = judged
+  call.note({ subject: session.subject })
+  if (!(await isAllowedBefore(pending, session, server))) return endWith('consent_required', pending, call, server)
+  return approve(pending, session, 'allowed_before', call, server)
 }

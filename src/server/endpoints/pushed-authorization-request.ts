@@ -4,7 +4,7 @@ import { refuse } from '../../core/oauth-error.ts'
 import { PushedAuthorizationRequest } from '../../core/wire/authorization-request.ts'
 import { created } from '../answers.ts'
 import { digestOf, newHandle, requestUriText } from '../artefacts.ts'
-import { authenticateClient } from '../authenticate-client.ts'
+import { authenticateOAuthClient } from '../authenticate-client.ts'
 import { checkAuthorizationRequest } from '../authorization-request.ts'
 import { backChannelEndpoint } from '../endpoint.ts'
 import { agreeOnDpopKey, spendOnce, verifyDpopProof } from '../proof-of-possession.ts'
@@ -16,12 +16,12 @@ export const pushedAuthorizationRequest = backChannelEndpoint(
   PushedAuthorizationRequest,
   async (call, server) => {
     // Who is asking, and with which key.
-    const { client, once, clientIdParameter } = await authenticateClient(call, server)
+    const { client, once, clientIdParameter } = await authenticateOAuthClient(call, server)
     if (clientIdParameter === 'absent') refuse('parameter_missing', { expected: { parameter: 'client_id' } })
     const proof = await verifyDpopProof(call, server)
 
     // What they may ask for.
-    const request = checkAuthorizationRequest(call.form, client, server)
+    const request = await checkAuthorizationRequest(call.form, client, server)
     const dpopJkt = agreeOnDpopKey(request.dpopJkt, proof)
 
     // Every credential is verified and nothing has changed yet: spend what may be used only once.
@@ -37,6 +37,7 @@ export const pushedAuthorizationRequest = backChannelEndpoint(
       requestUriHash: digestOf('request_uri', handle.secret, server.hash),
       expiresAt: after(call.now, lifetime),
     })
+    call.note({ event: 'request.pushed' })
     return created({ request_uri: requestUriText(handle), expires_in: lifetime })
   },
 )

@@ -3,10 +3,12 @@ import { refuse } from '../../core/oauth-error.ts'
 import type { Connection } from '../../core/ports.ts'
 import { checkAccess } from '../../core/protected-resource.ts'
 import { NoParameters, type Pairs } from '../../core/wire/form.ts'
-import { ok } from '../answers.ts'
+import { ok, okAsJwt } from '../answers.ts'
 import { type Call, headerValues, queryOf, readFormBody } from '../call.ts'
+import { claimsByName, claimsByScope } from '../claims.ts'
 import { resourceEndpoint } from '../endpoint.ts'
 import { resourcePowers, type Server } from '../server.ts'
+import { signUserinfo } from '../tokens.ts'
 
 /** UserInfo endpoint, by GET and POST: a protected resource like any other. OIDC Core §5.3; FAPI 2.0 SP §5.3.4. */
 export const userinfo = [
@@ -16,19 +18,28 @@ export const userinfo = [
 
 async function claimsOfThePerson(call: Call<unknown>, server: Server) {
   const { method, url, connection } = call
-  const { headers, target } = connection
+  const { headers, target, certificate } = connection
   const requirement = { scope: ['openid'], speaksFor: 'person' } as const
-  const { token } = await checkAccess({ method, url, headers, target }, requirement, resourcePowers(server))
-  call.note({ clientId: token.clientId, subject: token.subject })
+  const { token } = await checkAccess(
+    { method, url, headers, target, certificate },
+    requirement,
+    resourcePowers(server),
+  )
+  call.note({ clientId: token.clientId })
 
-  const user = await server.store.users.bySubject(token.subject)
-  if (user === undefined) return refuse('access_token_revoked')
-  const { name, email } = user.claims
-  return ok({
-    sub: user.subject,
-    ...(token.scope.includes('profile') && name !== undefined ? { name } : {}),
-    ...(token.scope.includes('email') && email !== undefined ? { email } : {}),
-  })
+  // The token may name the person under a pairwise subject: the grant knows who it is.
+  const grant = token.grantRef === undefined ? undefined : await server.store.grants.find(token.grantRef)
+  if (grant !== undefined) call.note({ subject: grant.subject })
+  const user = grant === undefined ? undefined : await server.store.users.bySubject(grant.subject)
+  const client = await server.store.clients.find(token.clientId)
+  if (grant === undefined || user === undefined || client === undefined) return refuse('access_token_revoked')
+  const claims = {
+    ...claimsByScope(token.scope, user.claims),
+    ...claimsByName(grant.claims.userinfo, client, user.claims),
+    sub: token.subject,
+  }
+  const alg = client.userinfoSignedResponseAlg
+  return alg === undefined ? ok(claims) : okAsJwt(await signUserinfo(alg, client.clientId, claims, server))
 }
 
 /** A form body is read only to say no to a token in it. FAPI 2.0 SP §5.3.4-1. */

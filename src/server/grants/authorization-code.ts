@@ -1,40 +1,60 @@
-import type { Redemption, RedemptionMismatch } from '../../core/flow.ts'
-import type { CodeChallenge } from '../../core/names.ts'
+import type { Redemption, RedemptionMismatch, RefreshTokenOffer } from '../../core/flow.ts'
+import { after, type CodeChallenge, type NumericDate } from '../../core/names.ts'
 import { OAuthError, refuse } from '../../core/oauth-error.ts'
 import { challengeOfVerifier } from '../../core/pkce.ts'
 import type { RuleSlug } from '../../core/rules.ts'
-import { digestOf, parseHandle } from '../artefacts.ts'
+import type { About } from '../alarm.ts'
+import { digestOf, type Handle, handleText, newHandle, parseHandle } from '../artefacts.ts'
 import { narrowReach } from '../catalogue.ts'
 import { spendOnce } from '../proof-of-possession.ts'
 import type { Server } from '../server.ts'
-import { issueAccessToken, issueIdToken, tokenSigners, type TokenSigners } from '../tokens.ts'
+import { subjectFor } from '../subject.ts'
+import { issueAccessToken, issueIdToken, personTokenSigners, type PersonTokenSigners } from '../tokens.ts'
 import type { GrantHandler, GrantRequest, IssuedTokens } from './grant.ts'
 
 /** The authorization code grant. RFC 6749 §4.1.3; RFC 7636 §4.6; FAPI 2.0 SP §5.3.2.2-9. */
 export const authorizationCode: GrantHandler = async (asked, server) => {
-  const { call, client, proof } = asked
+  const { call, client, possession } = asked
   const { code } = call.form
   if (code === undefined) return refuse('parameter_missing', { expected: { parameter: 'code' } })
   const handle = parseHandle(code) ?? refuse('code_unknown')
 
   // Whatever could keep tokens from being signed shows before anything is spent.
-  const signers = tokenSigners(client, server)
+  const signers = await personTokenSigners(client, server)
   await spendOnce(server, ...asked.spend)
 
   // One winner; a wrong attempt with the right code ends the code.
   const verifier = judgeVerifier(call.form.codeVerifier, server)
+  const refreshToken = client.grantTypes.includes('refresh_token') ? newHandle(server.random) : undefined
   const redemption = await server.store.requests.redeem({
     id: handle.id,
     codeHash: digestOf('code', handle.secret, server.hash),
     clientId: client.clientId,
     redirectUri: call.form.redirectUri ?? '',
     codeChallenge: verifier.challenge,
-    dpopJkt: proof.thumbprint,
+    dpopJkt: possession.proof?.thumbprint,
     resources: call.form.resources,
     now: call.now,
+    refreshToken: refreshToken === undefined ? undefined : offerOf(refreshToken, call.now, server),
   })
-  if (redemption.outcome !== 'redeemed') return refuseRedemption(redemption, verifier.problem)
-  return issue(asked, redemption, signers, server)
+  if (redemption.outcome !== 'redeemed') {
+    call.note(consequenceOf(redemption))
+    return refuseRedemption(redemption, verifier.problem)
+  }
+  const tokens = await issue(asked, redemption, signers, server)
+  if (refreshToken === undefined || redemption.refreshToken === 'none') return tokens
+  return { ...tokens, refreshToken: handleText(refreshToken) }
+}
+
+/** A refresh token as it is stored, should the redemption earn it. */
+function offerOf({ id, secret }: Handle, now: NumericDate, { lifetimes, hash }: Server): RefreshTokenOffer {
+  return {
+    id,
+    secretHash: digestOf('refresh_token', secret, hash),
+    createdAt: now,
+    expiresAt: after(now, lifetimes.refreshToken),
+    idleExpiresAt: after(now, lifetimes.refreshTokenIdle),
+  }
 }
 
 type Verifier = { readonly challenge: CodeChallenge | undefined; readonly problem: OAuthError | undefined }
@@ -55,6 +75,14 @@ const mismatchRules = {
   code_verifier: 'code_verifier_mismatch',
   dpop_key: 'code_key_mismatch',
 } as const satisfies Record<RedemptionMismatch, RuleSlug>
+
+/** What a refused redemption ends, for the trail: a replay by the owner and a wrong attempt revoke the grant. */
+function consequenceOf(redemption: Redemption): About {
+  if (redemption.outcome === 'mismatched') return { outcome: 'revoked' }
+  if (redemption.outcome !== 'replayed') return {}
+  const { grantRef, by } = redemption
+  return by === 'owner' ? { grantRef, outcome: 'revoked', evidence: { by } } : { grantRef, evidence: { by } }
+}
 
 function refuseRedemption(
   redemption: Exclude<Redemption, { outcome: 'redeemed' }>,
@@ -78,18 +106,34 @@ function refuseRedemption(
 }
 
 async function issue(
-  { call, client, proof }: GrantRequest,
+  { call, client, possession }: GrantRequest,
   { request, approval }: Extract<Redemption, { outcome: 'redeemed' }>,
-  signers: TokenSigners,
+  signers: PersonTokenSigners,
   server: Server,
 ): Promise<IssuedTokens> {
   const reach = narrowReach(approval, call.form.resources, server.catalogue)
   const { subject, grantRef, authTime, acr } = approval
   const { clientId } = client
-  call.note({ subject })
-  const grounds = { subject, clientId, dpopJkt: proof.thumbprint, grantRef, authTime, acr, now: call.now }
+  const { confirmation } = possession
+  call.note({ subject, grantRef })
+  const grounds = {
+    subject: subjectFor(client, subject, server),
+    clientId,
+    confirmation,
+    grantRef,
+    authTime,
+    acr,
+    now: call.now,
+  }
   const accessToken = await issueAccessToken({ ...reach, ...grounds }, signers, server)
-  const about = { approval, clientId, nonce: request.nonce, now: call.now }
+  const about = {
+    grounds: { ...approval, claims: request.claims },
+    client,
+    nonce: request.nonce,
+    accessToken,
+    now: call.now,
+  }
   const idToken = reach.scope.includes('openid') ? await issueIdToken(about, signers, server) : undefined
-  return { accessToken, expiresIn: server.lifetimes.accessToken, scope: reach.scope, idToken }
+  const expiresIn = server.lifetimes.accessToken
+  return { accessToken, confirmation, expiresIn, scope: reach.scope, refreshToken: undefined, idToken }
 }

@@ -6,7 +6,7 @@ import { issueAccessToken, tokenSigners } from '../tokens.ts'
 import type { GrantHandler } from './grant.ts'
 
 /** The client credentials grant: no person, no ID token, no refresh token. RFC 6749 §4.4; FAPI 2.0 SP §6.7. */
-export const clientCredentials: GrantHandler = async ({ call, client, proof, spend }, server) => {
+export const clientCredentials: GrantHandler = async ({ call, client, possession, spend }, server) => {
   const { scope, resources } = call.form
   if (scope?.some(isOpenidScope) === true) refuse('openid_without_person')
   // Without a scope the client gets what it is registered for, at the resources it names. RFC 6749 §3.3.
@@ -22,7 +22,7 @@ export const clientCredentials: GrantHandler = async ({ call, client, proof, spe
       ...reach,
       subject: subject(clientId),
       clientId,
-      dpopJkt: proof.thumbprint,
+      confirmation: possession.confirmation,
       grantRef: undefined,
       authTime: undefined,
       acr: undefined,
@@ -31,7 +31,9 @@ export const clientCredentials: GrantHandler = async ({ call, client, proof, spe
     signers,
     server,
   )
-  return { accessToken, expiresIn: server.lifetimes.accessToken, scope: reach.scope, idToken: undefined }
+  const { confirmation } = possession
+  const expiresIn = server.lifetimes.accessToken
+  return { accessToken, confirmation, expiresIn, scope: reach.scope, refreshToken: undefined, idToken: undefined }
 }
 
 function belongsTo(owner: string | undefined, resources: readonly string[]): boolean {

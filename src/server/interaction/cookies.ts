@@ -1,7 +1,7 @@
 import { parse, serialize } from 'hono/utils/cookie'
 import { equalInConstantTime } from '../../core/constant-time.ts'
 import type { Session } from '../../core/flow.ts'
-import type { Seconds } from '../../core/names.ts'
+import { type Seconds, seconds } from '../../core/names.ts'
 import { type Call, headerValues } from '../call.ts'
 import { digestOf, type Handle, handleText, parseHandle } from '../artefacts.ts'
 import type { Server } from '../server.ts'
@@ -55,6 +55,11 @@ export function browserSecret(call: Call<unknown>, server: Server): string | und
 /** The cookie of a session that has just begun. */
 export function sessionCookie(handle: Handle, server: Server): string {
   return writeCookie('session', handleText(handle), server.lifetimes.session, server)
+}
+
+/** What makes the browser forget its session. */
+export function endedSessionCookie(server: Server): string {
+  return writeCookie('session', '', seconds(0), server)
 }
 
 /**

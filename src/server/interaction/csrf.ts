@@ -5,9 +5,14 @@ import { refuse } from '../../core/oauth-error.ts'
 import { type Call, headerValues } from '../call.ts'
 import type { Server } from '../server.ts'
 
-/** The token of one page: tied to the browser, the pending request and the session of the person. RFC 6749 §10.12. */
-export function csrfToken(browser: string, interaction: RowId, session: Session | undefined, { hash }: Server): string {
-  return hash(`csrf\n${browser}\n${interaction}\n${session?.id ?? 'nobody'}`)
+/** The token of one page: tied to the browser, to what the page is about and to the session. RFC 6749 §10.12. */
+export function csrfToken(
+  browser: string,
+  about: RowId | 'sign-out',
+  session: Session | undefined,
+  { hash }: Server,
+): string {
+  return hash(`csrf\n${browser}\n${about}\n${session?.id ?? 'nobody'}`)
 }
 
 /**

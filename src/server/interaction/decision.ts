@@ -1,5 +1,6 @@
-import type { Session } from '../../core/flow.ts'
-import { after, grantRef } from '../../core/names.ts'
+import type { ClientRecord } from '../../core/client.ts'
+import { type AuthorizationRequest, isOffline, type Session } from '../../core/flow.ts'
+import { after, grantRef, type NumericDate } from '../../core/names.ts'
 import { refuse } from '../../core/oauth-error.ts'
 import { publicRefusal, type RuleSlug } from '../../core/rules.ts'
 import { CancelForm, ConsentForm } from '../../core/wire/interaction.ts'
@@ -9,17 +10,19 @@ import type { Call } from '../call.ts'
 import { formEndpoint } from '../endpoint.ts'
 import type { Server } from '../server.ts'
 import { checkPostedHere, csrfToken } from './csrf.ts'
-import { findPending, interactionPath, isSignedInFreshly, type Pending } from './pending.ts'
+import { forgetWhatALockEnded, judgeSession } from './demands.ts'
+import { findPending, interactionPath, type Pending } from './pending.ts'
 
 /** The consent form was posted: the person allows or denies exactly what was pushed. */
 export const consent = formEndpoint('interaction', `${interactionPath}/consent`, ConsentForm, async (call, server) => {
   const pending = await findPending(call, server)
-  const { interaction, request, session, browser } = pending
+  const { interaction, session, browser } = pending
   checkPostedHere(call, csrfToken(browser, interaction.id, session, server), server)
-  if (!isSignedInFreshly(session, request, interaction.signedIn, call.now)) return refuse('interaction_out_of_order')
-  call.note({ subject: session.subject })
+  const judged = judgeSession(session, { ...pending, signedIn: interaction.signedIn }, call.now, server)
+  if ('missing' in judged) return refuse('interaction_out_of_order')
+  call.note({ subject: judged.session.subject })
   if (call.form.decision === 'deny') return endWith('access_denied_by_user', pending, call, server)
-  return approve(pending, session, call, server)
+  return approve(pending, judged.session, 'asked', call, server)
 })
 
 /** The person gave up before signing in. */
@@ -30,44 +33,62 @@ export const cancel = formEndpoint('interaction', `${interactionPath}/cancel`, C
   return endWith('access_denied_by_user', pending, call, server)
 })
 
-/** Spends the request and sends the browser back with a code. FAPI 2.0 SP §5.3.2.2-9, -11. */
-async function approve(
-  { interaction, request }: Pending,
+/**
+ * Spends the request and sends the browser back with a code: the person was asked, or allowed as much before.
+ * FAPI 2.0 SP §5.3.2.2-9, -11.
+ */
+export async function approve(
+  { interaction, request, client }: Pick<Pending, 'interaction' | 'request' | 'client'>,
   session: Session,
+  how: 'asked' | 'allowed_before',
   call: Call<unknown>,
   server: Server,
 ): Promise<Answer> {
   const { lifetimes, random, hash, store, issuer } = server
-  const { redirectUri, state } = request.request
-  const { authTime, acr, amr } = session
-  const allowed = { subject: session.subject, scope: request.request.scope, resources: request.request.resources }
+  const { redirectUri, state, scope, resources, claims } = request.request
+  const { authTime, acr, amr, sid } = session
+  const allowed = { subject: session.subject, scope, resources, authTime, acr, amr, sid }
   const code = { id: request.id, secret: random(32) }
   const ref = grantRef(random(16))
   const codeExpiresAt = after(call.now, lifetimes.code)
+  if (how === 'asked') await forgetWhatALockEnded(session.subject, client, call.now, server)
   const outcome = await store.requests.approve(
     interaction.id,
-    {
-      codeHash: digestOf('code', code.secret, hash),
-      codeExpiresAt,
-      grantRef: ref,
-      ...allowed,
-      authTime,
-      acr,
-      amr,
-    },
+    { codeHash: digestOf('code', code.secret, hash), codeExpiresAt, grantRef: ref, ...allowed },
     {
       ref,
       clientId: request.clientId,
       ...allowed,
       createdAt: call.now,
-      // The last token can be issued when the code ends.
-      expiresAt: after(codeExpiresAt, lifetimes.accessToken),
+      expiresAt: grantEnd(codeExpiresAt, request.request, client, session, server),
       revokedAt: undefined,
+      claims,
     },
     call.now,
   )
   if (outcome === 'spent') return refuse('request_uri_spent')
+  // Signing out ends the session first, then its grants: one that came in between either met this grant or shows here.
+  if (!isOffline(request.request) && (await store.sessions.find(session.id)) === undefined) {
+    await store.grants.revoke(ref, call.now)
+  }
+  call.note({ subject: session.subject, grantRef: ref, event: 'consent.given', reason: how })
   return backToClient(redirectUri, { code: handleText(code), state, iss: issuer })
+}
+
+/** When nothing issued under a grant can be valid any more, and nobody has to be told that its sign-in is over. */
+function grantEnd(
+  codeExpiresAt: NumericDate,
+  request: AuthorizationRequest,
+  client: ClientRecord,
+  session: Session,
+  { lifetimes }: Server,
+): NumericDate {
+  const mayRefresh = isOffline(request) && client.grantTypes.includes('refresh_token')
+  // The last token can be issued when the code or the refresh token ends.
+  const lastIssue = mayRefresh ? after(codeExpiresAt, lifetimes.refreshToken) : codeExpiresAt
+  const lastUse = after(lastIssue, lifetimes.accessToken)
+  const isToBeTold = client.backchannelLogoutUri !== undefined && session.expiresAt > lastUse
+  return isToBeTold ? session.expiresAt : lastUse
 }
 
 /**

@@ -1,14 +1,20 @@
 import { NoParameters } from '../../core/wire/form.ts'
 import { pageEndpoint } from '../endpoint.ts'
 import { consentPage, signInPage } from './pages.ts'
-import { findPending, interactionPath, isSignedInFreshly } from './pending.ts'
+import { approve } from './decision.ts'
+import { isAllowedBefore, judgeSession } from './demands.ts'
+import { findPending, interactionPath } from './pending.ts'
 
-/** The page of a pending interaction: sign-in until somebody is signed in freshly enough, then consent. */
+/**
+ * The page of a pending interaction: sign-in until somebody is signed in as the request demands, then consent, unless
+ * the person allowed as much before.
+ */
 export const interaction = pageEndpoint('interaction', interactionPath, NoParameters, async (call, server) => {
   const pending = await findPending(call, server)
-  const { session, request } = pending
-  if (!isSignedInFreshly(session, request, pending.interaction.signedIn, call.now)) {
-    return signInPage(pending, undefined, server)
-  }
-  return consentPage(pending, session, server)
+  const { signedIn } = pending.interaction
+  const judged = judgeSession(pending.session, { ...pending, signedIn }, call.now, server)
+  if ('missing' in judged) return signInPage(pending, undefined, server)
+  const { session } = judged
+  if (!(await isAllowedBefore(pending, session, server))) return consentPage(pending, session, server)
+  return approve(pending, session, 'allowed_before', call, server)
 })

@@ -1,10 +1,12 @@
 import type { Session } from '../../core/flow.ts'
+import { profile } from '../../core/profile.ts'
 import { publicRefusal, type RuleSlug } from '../../core/rules.ts'
 import type { Answer } from '../answers.ts'
 import type { ClientView } from '../pages.ts'
 import { pageHeaders } from '../security-headers.ts'
 import type { Server } from '../server.ts'
 import { csrfToken } from './csrf.ts'
+import { askedScopes } from './demands.ts'
 import { interactionUrl, type Pending } from './pending.ts'
 
 /** An attempt that failed: the page tells that, and not why. */
@@ -35,7 +37,7 @@ export async function consentPage(pending: Pending, session: Session, server: Se
     username: user?.username ?? '',
     action: interactionUrl(interaction.id, server, 'consent'),
     csrf: csrfToken(browser, interaction.id, session, server),
-    asks: server.catalogue.describe(request.request.scope),
+    asks: server.catalogue.describe(askedScopes(request.request)),
   })
   return shown(pending, html, server)
 }
@@ -46,7 +48,11 @@ function shown({ request }: Pending, html: string, server: Server): Answer {
 
 /** The page of a refusal that the person can mend here and now. */
 function refusedKindly(pending: Pending, html: string, rule: RuleSlug, server: Server): Answer {
-  return { ...shown(pending, html, server), status: publicRefusal(rule).status, refused: rule }
+  const { status } = publicRefusal(rule)
+  const page = shown(pending, html, server)
+  // A window of attempts is over when it is: how long it still lasts would tell when others tried.
+  const waiting = status === 429 ? { 'retry-after': String(profile.signInAttemptWindow) } : {}
+  return { ...page, status, headers: { ...page.headers, ...waiting }, refused: rule }
 }
 
 function clientView({ client, request }: Pending): ClientView {

@@ -1,11 +1,13 @@
 /** One browser's way through sign-in and consent: what is pending, and what it still needs. */
 
 import { equalInConstantTime } from '../../core/constant-time.ts'
-import type { ClientRecord, InteractionRow, PushedRequest, Session } from '../../core/flow.ts'
-import { type NumericDate, registeredRedirectUri, rowId, type RowId } from '../../core/names.ts'
+import type { ClientRecord } from '../../core/client.ts'
+import type { InteractionRow, PushedRequest, Session } from '../../core/flow.ts'
+import { registeredRedirectUri, rowId, type RowId } from '../../core/names.ts'
 import { orRefuse, refuse } from '../../core/oauth-error.ts'
-import type { Call } from '../call.ts'
 import { digestOf } from '../artefacts.ts'
+import type { Call } from '../call.ts'
+import { scopesOpenTo } from '../catalogue.ts'
 import type { Server } from '../server.ts'
 import { browserSecret, currentSession } from './cookies.ts'
 
@@ -54,26 +56,9 @@ export async function clientStillAllowed({ clientId, request }: PushedRequest, s
   }
   const sameUri = registeredRedirectUri(request.redirectUri, client, server.issuer) !== undefined
   const { scopes, resources } = server.catalogue
+  const openScopes = scopesOpenTo(client)
   const sameScope =
-    request.scope.every((value) => client.scope.includes(value) && scopes.includes(value)) &&
+    request.scope.every((value) => openScopes.includes(value) && scopes.includes(value)) &&
     request.resources.every((value) => resources.includes(value))
   return sameUri && sameScope ? client : refuse('request_no_longer_allowed')
-}
-
-/**
- * Whether the person is signed in as freshly as the request demands: `prompt=login` and `select_account` want a sign-in
- * in this very interaction, `max_age` one that is recent enough. OIDC Core §3.1.2.1.
- */
-export function isSignedInFreshly(
-  session: Session | undefined,
-  { request }: PushedRequest,
-  signedIn: InteractionRow['signedIn'],
-  now: NumericDate,
-): session is Session {
-  if (session === undefined) return false
-  if (signedIn?.sessionId === session.id) return true
-  // max_age=0 asks for the same as prompt=login.
-  if (request.prompt.includes('login') || request.prompt.includes('select_account') || request.maxAge === 0)
-    return false
-  return request.maxAge === undefined || now - session.authTime <= request.maxAge
 }

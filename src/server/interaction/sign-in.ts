@@ -1,3 +1,4 @@
+import { byPassword } from '../../core/authentication-context.ts'
 import type { UserRecord } from '../../core/flow.ts'
 import { after, isLoopbackAddress, orUndefined, username } from '../../core/names.ts'
 import { StateUnavailable } from '../../core/oauth-error.ts'
@@ -5,17 +6,16 @@ import { profile } from '../../core/profile.ts'
 import type { RuleSlug } from '../../core/rules.ts'
 import { SignInForm } from '../../core/wire/interaction.ts'
 import { seeOther } from '../answers.ts'
-import { digestOf, newHandle } from '../artefacts.ts'
+import { digestOf, newHandle, newRowId } from '../artefacts.ts'
 import type { Call } from '../call.ts'
 import { formEndpoint } from '../endpoint.ts'
 import type { Server } from '../server.ts'
 import { sessionCookie } from './cookies.ts'
 import { checkPostedHere, csrfToken } from './csrf.ts'
+import { endWith } from './decision.ts'
+import { isWhoIsMeant } from './demands.ts'
 import { signInPage } from './pages.ts'
 import { findPending, interactionPath, interactionUrl } from './pending.ts'
-
-/** How a person signed in with a password. OIDC Core §2; RFC 8176 §2. */
-const byPassword = { acr: 'urn:strongroom:acr:password', amr: ['pwd'] } as const
 
 /** The sign-in form was posted. */
 export const signIn = formEndpoint('interaction', `${interactionPath}/sign-in`, SignInForm, async (call, server) => {
@@ -31,13 +31,16 @@ export const signIn = formEndpoint('interaction', `${interactionPath}/sign-in`, 
 
   // The session id changes at sign-in, whatever the browser had before. RFC 6749 §10.12.
   const { subject } = checked.user
+  call.note({ subject, event: 'user.login.succeeded' })
+  // Nobody but the one the request names goes on with it; whoever was signed in here before still is.
+  if (!isWhoIsMeant(subject, pending, server)) return endWith('signed_in_as_another', pending, call, server)
   const handle = newHandle(server.random)
   const secretHash = digestOf('session', handle.secret, server.hash)
   const expiresAt = after(call.now, server.lifetimes.session)
-  const begun = { id: handle.id, secretHash, subject, authTime: call.now, ...byPassword, expiresAt }
+  const sid = session?.subject === subject ? session.sid : newRowId(server.random)
+  const begun = { id: handle.id, sid, secretHash, subject, authTime: call.now, ...byPassword, expiresAt }
   await server.store.sessions.start(begun, session?.id)
   await server.store.requests.signedIn(interaction.id, { sessionId: handle.id, at: call.now })
-  call.note({ subject })
   return seeOther(interactionUrl(interaction.id, server), [sessionCookie(handle, server)])
 })
 

@@ -10,13 +10,18 @@ import {
   aClient,
   aGrant,
   anApproval,
+  aKey,
+  anEvent,
   anInteraction,
+  anOffer,
   anOpening,
   aProof,
   aRedemption,
+  aRefresh,
   aRequest,
   aSession,
   at,
+  aToken,
   aUser,
   hash,
   id,
@@ -42,6 +47,8 @@ const name = {
   person: mostly('ada', 'eve'),
   browser: mostly('x', 'y'),
 }
+/** The refresh token a redemption offers, if any. */
+const offer = fc.option(name.request, { nil: undefined })
 
 /** What can be asked of a store, as plain data so that a counterexample can be read. */
 const command = fc.oneof(
@@ -59,7 +66,10 @@ const command = fc.oneof(
       wrong: fc.boolean(),
     }),
   },
-  { weight: 4, arbitrary: fc.record({ verb: fc.constant('approve' as const), ...name }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ verb: fc.constant('approve' as const), ...name, offline: fc.boolean(), sid: name.browser }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({ verb: fc.constant('refuse' as const), request: name.request, browser: name.browser }),
@@ -75,6 +85,47 @@ const command = fc.oneof(
       request: name.request,
       client: name.client,
       wrong: fc.constantFrom('nothing' as const, 'nothing' as const, 'code' as const, 'verifier' as const),
+      offer,
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      verb: fc.constant('present' as const),
+      token: name.request,
+      client: name.client,
+      wrong: fc.boolean(),
+      idle: fc.integer({ min: 0, max: 300 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ verb: fc.constant('withdraw' as const), person: name.person, client: name.client }),
+  },
+  { weight: 1, arbitrary: fc.record({ verb: fc.constant('endOnline' as const), sid: name.browser }) },
+  { weight: 1, arbitrary: fc.record({ verb: fc.constant('endBySid' as const), sid: name.browser }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ verb: fc.constant('revokeToken' as const), jti: name.browser, span: fc.nat(100) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      verb: fc.constant('setStatus' as const),
+      client: name.client,
+      status: fc.constantFrom('suspended' as const, 'active' as const, 'active' as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ verb: fc.constant('removeClient' as const), client: name.client }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ verb: fc.constant('append' as const), events: fc.array(name.browser, { maxLength: 3 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      verb: fc.constantFrom('addKey' as const, 'retireKey' as const, 'removeKey' as const),
+      kid: name.browser,
     }),
   },
   { weight: 1, arbitrary: fc.record({ verb: fc.constant('revoke' as const), request: name.request }) },
@@ -141,8 +192,13 @@ async function run(store: Store, one: Command, now: NumericDate): Promise<unknow
       return store.requests.open(anOpening(one.request, one.client, { now, ...wrong }), interaction)
     }
     case 'approve': {
-      const approval = anApproval(one.request, one.person, { codeExpiresAt: shortly(60) })
-      const grant = aGrant(one.request, one.client, one.person, { createdAt: now, expiresAt: shortly(300) })
+      const allowed = {
+        scope: one.offline ? ['openid', 'offline_access'] : ['openid', `scope-${one.browser}`],
+        sid: id(`sid ${one.sid}`),
+      }
+      const approval = anApproval(one.request, one.person, { ...allowed, codeExpiresAt: shortly(60) })
+      const times = { createdAt: now, expiresAt: shortly(300) }
+      const grant = aGrant(one.request, one.client, one.person, { ...allowed, ...times })
       return store.requests.approve(id(`interaction ${one.request} ${one.browser}`), approval, grant, now)
     }
     case 'refuse':
@@ -152,8 +208,37 @@ async function run(store: Store, one: Command, now: NumericDate): Promise<unknow
     case 'redeem': {
       const code = one.wrong === 'code' ? { codeHash: hash('guess') } : {}
       const verifier = one.wrong === 'verifier' ? { codeChallenge: codeChallenge(hash('guess')) } : {}
-      return store.requests.redeem(aRedemption(one.request, one.client, { now, ...code, ...verifier }))
+      const refreshToken =
+        one.offer === undefined
+          ? undefined
+          : anOffer(one.offer, { createdAt: now, expiresAt: shortly(250), idleExpiresAt: shortly(100) })
+      return store.requests.redeem(aRedemption(one.request, one.client, { now, refreshToken, ...code, ...verifier }))
     }
+    case 'present': {
+      const secret = one.wrong ? { secretHash: hash('guess') } : {}
+      const times = { now, idleExpiresAt: shortly(one.idle) }
+      return store.refreshTokens.present(aRefresh(one.token, one.client, { ...times, ...secret }))
+    }
+    case 'withdraw':
+      return store.grants.withdraw(subject(`sub-${one.person}`), clientId(one.client), now)
+    case 'endOnline':
+      return store.grants.endOnline(id(`sid ${one.sid}`), now)
+    case 'endBySid':
+      return store.sessions.endBySid(id(`sid ${one.sid}`))
+    case 'revokeToken':
+      return store.tokens.revoke(hash(one.jti), shortly(one.span))
+    case 'setStatus':
+      return store.clients.setStatus(clientId(one.client), one.status, now)
+    case 'removeClient':
+      return store.clients.remove(clientId(one.client))
+    case 'append':
+      return store.events.append(one.events.map((event) => anEvent(event, { time: now })))
+    case 'addKey':
+      return store.keys.add(aKey(one.kid, { createdAt: now }))
+    case 'retireKey':
+      return store.keys.retire(one.kid, shortly(60))
+    case 'removeKey':
+      return store.keys.remove(one.kid)
     case 'revoke':
       return store.grants.revoke(ref(`grant ${one.request}`), now)
     case 'start':
@@ -189,29 +274,64 @@ async function run(store: Store, one: Command, now: NumericDate): Promise<unknow
 /** Everything that can be read from a store. */
 async function observe(store: Store, now: NumericDate): Promise<unknown> {
   const every = requests.flatMap((request) => browsers.map((browser) => id(`interaction ${request} ${browser}`)))
+  const between = people.flatMap((person) => clients.map((client) => [person, client] as const))
+  const jtis = browsers.flatMap((jti) => [
+    ...requests.map((request) => aToken(jti, 'shop', request)),
+    ...clients.map((client) => ({ ...aToken(jti, client), issuedAt: at(30) })),
+  ])
   return {
+    grants: await store.grants.list({}, 100, undefined),
+    pages: await Promise.all(
+      between.map(async ([person, client]) => {
+        const whose = { subject: subject(`sub-${person}`), clientId: clientId(client) }
+        const [newest] = await store.grants.list(whose, 1, undefined)
+        return [newest, newest && (await store.grants.list({ subject: whose.subject }, 2, newest.ref))]
+      }),
+    ),
+    consents: await Promise.all(
+      between.map(async ([person, client]) => store.grants.consent(subject(`sub-${person}`), clientId(client))),
+    ),
+    refreshTokens: await Promise.all(
+      requests.map(async (token) =>
+        store.refreshTokens.find(id(`refresh token ${token}`), hash(`refresh secret ${token}`)),
+      ),
+    ),
+    tokens: await Promise.all(jtis.map(async (token) => store.tokens.standing(token, now))),
+    events: await store.events.list(0, 1000),
+    found: await store.events.find('event-x'),
+    keys: await store.keys.list(),
     interactions: await Promise.all(every.map(store.requests.interaction)),
     standing: await Promise.all(requests.map(async (request) => store.grants.standing(ref(`grant ${request}`), now))),
     sessions: await Promise.all(browsers.map(async (browser) => store.sessions.find(id(`session ${browser}`)))),
     users: await store.users.list(10, undefined),
     subjects: await Promise.all(people.map(async (person) => store.users.bySubject(subject(`sub-${person}`)))),
     clients: await store.clients.list(10, undefined),
-    found: await Promise.all(clients.map(async (client) => store.clients.find(clientId(client)))),
+    looked: await Promise.all(clients.map(async (client) => store.clients.find(clientId(client)))),
   }
 }
 
 /** A request as it should go, as far as it gets. */
 const journey = fc
-  .record({ request: name.request, client: name.client, person: name.person, browser: name.browser, steps: fc.nat(5) })
-  .map(({ request, client, person, browser, steps }): Command[] =>
-    [
-      { verb: 'push', request, client } as const,
-      { verb: 'open', request, client, browser, wrong: false } as const,
-      { verb: 'approve', request, client, person, browser } as const,
-      { verb: 'redeem', request, client, wrong: 'nothing' } as const,
-      { verb: 'redeem', request, client, wrong: 'nothing' } as const,
-    ].slice(0, steps),
-  )
+  .record({ request: name.request, client: name.client, person: name.person, browser: name.browser, steps: fc.nat(6) })
+  .map(({ request, client, person, browser, steps }) => {
+    const all: readonly Command[] = [
+      { verb: 'push', request, client },
+      { verb: 'open', request, client, browser, wrong: false },
+      {
+        verb: 'approve',
+        request,
+        client,
+        person,
+        browser,
+        offline: true,
+        sid: browser,
+      },
+      { verb: 'redeem', request, client, wrong: 'nothing', offer: request },
+      { verb: 'present', token: request, client, wrong: false, idle: 110 },
+      { verb: 'redeem', request, client, wrong: 'nothing', offer: undefined },
+    ]
+    return all.slice(0, steps)
+  })
 
 /** Some commands in one turn of the event loop, and the seconds that pass before the next. */
 const turn = fc.record({
@@ -257,7 +377,21 @@ test('memory and SQLite give the same answers to the same commands', async () =>
     { numRuns: 80 },
   )
   // The property is worth something only when the commands get somewhere.
-  for (const kind of ['open opened', 'approve approved', 'redeem redeemed', 'redeem replayed', 'redeem mismatched']) {
+  const kinds = [
+    'open opened',
+    'approve approved',
+    'redeem redeemed',
+    'redeem replayed',
+    'redeem mismatched',
+    'present live',
+    'present client_mismatch',
+    'present grant_revoked',
+    'withdraw withdrawn',
+    'endBySid ended',
+    'setStatus set',
+    'removeClient removed',
+  ]
+  for (const kind of kinds) {
     assert.ok((seen.get(kind) ?? 0) > 0, `${kind} never happened: ${JSON.stringify([...seen])}`)
   }
 })

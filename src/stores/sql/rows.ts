@@ -1,28 +1,33 @@
 /** Rows as domain values. Every reader throws CorruptRecord. */
 
+import type { ChainHead } from '../../core/event-chain.ts'
+import type { SecurityEvent } from '../../core/events.ts'
+import type { ClientRecord } from '../../core/client.ts'
 import type {
-  ClientRecord,
+  Consent,
   Grant,
   InteractionRow,
   PushedRequest,
+  RefreshToken,
   RequestState,
   Session,
   StoredKey,
   UserRecord,
 } from '../../core/flow.ts'
-import {
-  clientId,
-  grantRef,
-  type JsonObject,
-  numericDate,
-  resourceIdentifier,
-  rowId,
-  sha256Digest,
-  subject,
-} from '../../core/names.ts'
+import { clientId, grantRef, resourceIdentifier, rowId, sha256Digest, subject } from '../../core/names.ts'
 import type { Hash } from '../../core/ports.ts'
+import { parseClient } from '../client-record.ts'
+import { parseEvent } from '../event-record.ts'
 import { jsonAt, jsonTextsAt, numberAt, oneOf, optionalAt, readRecord, textAt } from '../json.ts'
-import { algorithmAt, parseApproval, parseAuthorizationRequest, parseClient, parseUser } from '../records.ts'
+import {
+  algorithmAt,
+  dateAt,
+  parseApproval,
+  parseAuthorizationRequest,
+  parseUser,
+  requestedClaimsFrom,
+  userStatuses,
+} from '../records.ts'
 import type { Row, Rows } from './plan.ts'
 
 /** The only row, when there is one. */
@@ -79,6 +84,62 @@ export function grantOf(row: Row): Grant {
     createdAt: dateAt(row, 'created_at'),
     expiresAt: dateAt(row, 'purge_at'),
     revokedAt: optionalAt(row, 'revoked_at', dateAt),
+    authTime: dateAt(row, 'auth_time'),
+    acr: textAt(row, 'acr'),
+    amr: jsonTextsAt(row, 'amr'),
+    sid: rowId(textAt(row, 'sid')),
+    claims: requestedClaimsFrom(jsonAt(row, 'claims')),
+  }))
+}
+
+/** When a grant began, ends and was revoked, without reading the rest of it. */
+export function datesOf(row: Row): Pick<Grant, 'createdAt' | 'expiresAt' | 'revokedAt'> {
+  return readRecord('grant', () => ({
+    createdAt: dateAt(row, 'created_at'),
+    expiresAt: dateAt(row, 'purge_at'),
+    revokedAt: optionalAt(row, 'revoked_at', dateAt),
+  }))
+}
+
+/** The person and the client of a grant, of a row that was joined with theirs; undefined where there is none. */
+export function partiesOf(
+  row: Row,
+  clientOf: ClientReader,
+): {
+  readonly user: Pick<UserRecord, 'status' | 'notBefore'> | undefined
+  readonly client: ClientRecord | undefined
+} {
+  return {
+    user: readRecord('user', () =>
+      row['user_status'] === null
+        ? undefined
+        : { status: oneOf(userStatuses, row['user_status']), notBefore: dateAt(row, 'user_not_before') },
+    ),
+    client: row['record'] === null ? undefined : clientOf(row),
+  }
+}
+
+/** What a person allowed a client. */
+export function consentOf(row: Row): Consent {
+  return readRecord('consent', () => ({
+    subject: subject(textAt(row, 'subject')),
+    clientId: clientId(textAt(row, 'client_id')),
+    scope: jsonTextsAt(row, 'scope'),
+    resources: jsonTextsAt(row, 'resources').map(resourceIdentifier),
+    givenAt: dateAt(row, 'given_at'),
+  }))
+}
+
+/** A refresh token. */
+export function refreshTokenOf(row: Row): RefreshToken {
+  return readRecord('refresh token', () => ({
+    id: rowId(textAt(row, 'id')),
+    secretHash: sha256Digest(textAt(row, 'secret_hash')),
+    grantRef: grantRef(textAt(row, 'grant_ref')),
+    clientId: clientId(textAt(row, 'client_id')),
+    createdAt: dateAt(row, 'created_at'),
+    expiresAt: dateAt(row, 'expires_at'),
+    idleExpiresAt: dateAt(row, 'purge_at'),
   }))
 }
 
@@ -86,6 +147,7 @@ export function grantOf(row: Row): Grant {
 export function sessionOf(row: Row): Session {
   return readRecord('session', () => ({
     id: rowId(textAt(row, 'id')),
+    sid: rowId(textAt(row, 'sid')),
     secretHash: sha256Digest(textAt(row, 'secret_hash')),
     subject: subject(textAt(row, 'subject')),
     authTime: dateAt(row, 'auth_time'),
@@ -117,6 +179,29 @@ export function keyOf(row: Row): StoredKey {
     alg: algorithmAt(row, 'alg'),
     sealedPrivateKey: textAt(row, 'sealed_private_key'),
     createdAt: dateAt(row, 'created_at'),
+    activeFrom: dateAt(row, 'active_from'),
+    publishedUntil: optionalAt(row, 'published_until', dateAt),
+  }))
+}
+
+/** An event of the trail; whatever was done to its columns or to its record breaks the chain. */
+export function eventOf(row: Row): SecurityEvent {
+  return parseEvent({
+    ...readRecord('security event', () => jsonAt(row, 'record')),
+    seq: row['seq'],
+    id: row['id'],
+    correlationId: row['correlation_id'],
+    time: row['time'],
+    previousHash: row['previous_hash'],
+    hash: row['hash'],
+  })
+}
+
+/** What the next event of the trail stands behind. */
+export function headOf(row: Row): ChainHead {
+  return readRecord('security event', () => ({
+    seq: numberAt(row, 'seq'),
+    hash: sha256Digest(textAt(row, 'hash')),
   }))
 }
 
@@ -146,8 +231,4 @@ export function createClientReader(hash: Hash, most = 1000): ClientReader {
       known.set(id, { text, client })
       return client
     })
-}
-
-function dateAt(row: JsonObject, member: string) {
-  return numericDate(numberAt(row, member))
 }

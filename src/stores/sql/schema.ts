@@ -32,11 +32,38 @@ export type Schema = {
     readonly resources: string
     readonly created_at: number
     readonly revoked_at: number | null
+    readonly auth_time: number
+    readonly acr: string
+    readonly amr: string
+    readonly sid: string
+    readonly claims: string
     /** Also when it ends: afterwards nothing issued under it is valid. */
+    readonly purge_at: number
+  }
+  readonly consents: {
+    readonly subject: string
+    readonly client_id: string
+    readonly scope: string
+    readonly resources: string
+    readonly given_at: number
+  }
+  readonly refresh_tokens: {
+    readonly id: string
+    readonly secret_hash: string
+    readonly grant_ref: string
+    readonly client_id: string
+    readonly created_at: number
+    readonly expires_at: number
+    /** Also when it ends unless it is used before. */
+    readonly purge_at: number
+  }
+  readonly revoked_tokens: {
+    readonly jti: string
     readonly purge_at: number
   }
   readonly sessions: {
     readonly id: string
+    readonly sid: string
     readonly secret_hash: string
     readonly subject: string
     readonly auth_time: number
@@ -69,6 +96,18 @@ export type Schema = {
     readonly alg: string
     readonly sealed_private_key: string
     readonly created_at: number
+    readonly active_from: number
+    readonly published_until: number | null
+  }
+  readonly events: {
+    readonly seq: number
+    readonly id: string
+    readonly correlation_id: string
+    readonly time: number
+    /** The members that have no column. */
+    readonly record: string
+    readonly previous_hash: string
+    readonly hash: string
   }
   readonly replay: {
     readonly bucket: number

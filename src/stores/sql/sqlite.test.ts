@@ -11,6 +11,7 @@ import {
   aClient,
   aGrant,
   anApproval,
+  anEvent,
   anInteraction,
   anOpening,
   aProof,
@@ -21,7 +22,9 @@ import {
   hash,
   id,
 } from '../contract-fixtures.ts'
+import { genesis, verifyChain } from '../../core/event-chain.ts'
 import { profile } from '../../core/profile.ts'
+import { compiledSqlite } from './compiled-sqlite.ts'
 import { bind, type Rows, type Transition } from './plan.ts'
 import { createBuilder, fixed, sqliteDialect } from './source/builder.ts'
 import { createSqliteRunner } from './runner.ts'
@@ -209,7 +212,7 @@ test('a database of a newer program, or of another history, is refused and not t
   const path = newPath()
   await (await openSqliteStore({ path, clock, hash })).close()
   edit(path, "insert into strongroom_migrations values (99, 'from the future', 'x', 0)")
-  await refused(path, 'newer_schema', /newer Strongroom: its schema is 99, this program knows 3/)
+  await refused(path, 'newer_schema', /newer Strongroom: its schema is 99, this program knows 6/)
   edit(path, 'delete from strongroom_migrations where version = 99')
   await (await openSqliteStore({ path, clock, hash })).close()
   edit(path, "update strongroom_migrations set checksum = 'x' where version = 2")
@@ -246,6 +249,69 @@ test('a corrupt row is named and its values are not told', async () => {
   })
   await assert.rejects(again.users.byUsername(aUser('ada').username), { name: 'CorruptRecord', what: 'user' })
   await again.close()
+})
+
+test('whatever was done to the trail behind the back of the store, the chain tells', async () => {
+  const options = { path: newPath(), clock, hash }
+  const damages = [
+    'update events set time = time + 1 where seq = 2',
+    "update events set correlation_id = 'correlation-of-another' where seq = 2",
+    "update events set id = 'event-of-another' where seq = 2",
+    `update events set record = replace(record, '"blocked"', '"allowed"') where seq = 2`,
+    'delete from events where seq = 2',
+    'update events set previous_hash = hash where seq = 2',
+  ]
+  const store = await openSqliteStore(options)
+  await store.events.append(['one', 'two', 'three'].map((name) => anEvent(name)))
+  await store.close()
+  for (const damage of damages) {
+    edit(options.path, `create table kept as select * from events; ${damage}`)
+    const damaged = await openSqliteStore(options)
+    assert.equal(verifyChain(genesis, await damaged.events.list(0, 10), hash), 2, damage)
+    await damaged.close()
+    edit(options.path, 'delete from events; insert into events select * from kept; drop table kept')
+  }
+  edit(options.path, `update events set record = '{"severity":"odd"}' where seq = 3`)
+  const unreadable = await openSqliteStore(options)
+  assert.equal(verifyChain(genesis, await unreadable.events.list(0, 2), hash), undefined)
+  await assert.rejects(unreadable.events.list(0, 3), { name: 'CorruptRecord', what: 'security event 3' })
+  await unreadable.close()
+})
+
+test('a page of grants and the standing of a token follow an index', () => {
+  const db = new DatabaseSync(':memory:')
+  for (const { statements } of compiledSqlite.migrations) for (const { plan } of statements) db.exec(plan.sql)
+  const { statements } = compiledSqlite
+  const page = { client_id: 'c', subject: 's', sid: 'i', created_at: 1, ref: 'r', limit: 1 }
+  const token = { jti: 'j', ref: 'r', client_id: 'c' }
+  const looks = [
+    statements.grantsAfter(page),
+    statements.grantsOfClientAfter(page),
+    statements.grantsOfSubjectAfter(page),
+    statements.grantsOfSidAfter(page),
+    statements.grantsOfSid(page),
+    statements.revokeGrantsOfClient({ client_id: 'c', now: 1 }),
+    statements.revokeGrantsBetween({ subject: 's', client_id: 'c', now: 1 }),
+    statements.grantOfToken(token),
+    statements.clientOfToken(token),
+    statements.endSessionsBySid({ sid: 'i' }),
+    statements.forgetConsentsTo({ client_id: 'c' }),
+    statements.eventsById({ id: 'i', limit: 1 }),
+  ]
+  for (const { plan, values } of looks) {
+    const steps = db
+      .prepare(`explain query plan ${plan.sql}`)
+      .all(...values)
+      .map(({ detail }) => String(detail))
+    const isScan = (step: string) => step.startsWith('SCAN') && !step.includes('USING')
+    const sorts = plan.sql.includes('limit') && !plan.sql.includes('events')
+    assert.deepEqual(
+      steps.filter((step) => isScan(step) || (sorts && step.includes('TEMP B-TREE'))),
+      [],
+      `${plan.sql}: ${steps.join('; ')}`,
+    )
+  }
+  db.close()
 })
 
 test('a new replay epoch forgets what was spent and stays', async () => {

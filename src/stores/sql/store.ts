@@ -1,15 +1,30 @@
 /** The store on SQL: every verb is a transition for a runner. */
 
-import type { ClientRecord } from '../../core/flow.ts'
-import { type ClientId, numericDate, type NumericDate } from '../../core/names.ts'
+import { numericDate, type NumericDate } from '../../core/names.ts'
 import type { Clock, Hash, Store } from '../../core/ports.ts'
 import { numberAt } from '../json.ts'
+import { mostFound } from '../retention.ts'
 import type { CompiledSql, Statements } from './compiled.ts'
 import type { Transition } from './plan.ts'
-import { createClientReader, interactionOf, keyOf, requestOf, sessionOf, userOf } from './rows.ts'
+import { type Queries, readAll, readOne } from './queries.ts'
+import {
+  consentOf,
+  createClientReader,
+  eventOf,
+  grantOf,
+  headOf,
+  interactionOf,
+  keyOf,
+  requestOf,
+  sessionOf,
+  userOf,
+} from './rows.ts'
+import { rememberingClients } from './remembered-clients.ts'
 import { anySpentNames, createSpentNames, type SpentNames } from './spent-names.ts'
-import * as transitions from './transitions.ts'
-import type { Queries } from './transitions.ts'
+import * as requests from './transitions.ts'
+import * as grants from './transitions-grants.ts'
+import * as memory from './transitions-memory.ts'
+import * as people from './transitions-people.ts'
 
 /** Runs transitions against one database. */
 export type Runner = {
@@ -47,110 +62,110 @@ export async function createSqlStore(runner: Runner, { sql, owner, clock, hash }
   const { transact, read } = runner
   const { statements } = sql
   const spentNames = owner === 'one' ? await spentNamesOf(statements, runner) : anySpentNames
-  const q: Queries = { ...statements, clientOf: createClientReader(hash), spentNames }
-  let epoch = numericDate(await transact(() => transitions.epochOf(q, clock())))
+  const q: Queries = { ...statements, clientOf: createClientReader(hash), spentNames, hash }
+  let epoch = numericDate(await transact(() => memory.epochOf(q, clock())))
   return {
     requests: requestStore(q, runner),
-    grants: {
-      standing: async (ref, now) => read(() => transitions.standingOf(q, ref, now)),
-      revoke: async (ref, now) => transact(() => transitions.revoke(q, ref, now)),
+    grants: grantStore(q, runner),
+    refreshTokens: {
+      present: async (attempt) => transact(() => grants.present(q, attempt)),
+      find: async (id, secretHash) => read(() => grants.findRefreshToken(q, id, secretHash)),
+    },
+    tokens: {
+      revoke: async (jti, expiresAt) => transact(() => grants.revokeToken(q, jti, expiresAt)),
+      standing: async (token, now) => read(() => grants.tokenStanding(q, token, now)),
+    },
+    events: {
+      append: async (events) => transact(() => memory.append(q, events)),
+      list: async (after, limit) => read(() => readAll(q.eventsAfter({ after, limit }), eventOf)),
+      newest: async () => (await read(() => readOne(q.lastEvent, headOf)))?.seq ?? 0,
+      find: async (id) => read(() => readAll(q.eventsById({ id, limit: mostFound }), eventOf)),
     },
     sessions: {
-      start: async (session, replaces) => transact(() => transitions.startSession(q, session, replaces)),
-      find: async (id) => read(() => transitions.readOne(q.session({ id }), sessionOf)),
-      end: async (id) => transact(() => transitions.endSession(q, id)),
+      start: async (session, replaces) => transact(() => people.startSession(q, session, replaces)),
+      find: async (id) => read(() => readOne(q.session({ id }), sessionOf)),
+      end: async (id) => transact(() => people.endSession(q, id)),
+      endBySid: async (sid) => transact(() => people.endBySid(q, sid)),
     },
     users: userStore(q, runner),
-    clients: owner === 'one' ? rememberingClients(clientStore(q, runner)) : clientStore(q, runner),
+    clients: owner === 'one' ? rememberingClients(clientStore(q, runner, clock)) : clientStore(q, runner, clock),
     attempts: {
-      raise: async (counters, expiresAt, now) => transact(() => transitions.raise(q, counters, expiresAt, now)),
-      forget: async (counters) => transact(() => transitions.forget(q, counters)),
-      takeBack: async (counters) => transact(() => transitions.takeBack(q, counters)),
+      raise: async (counters, expiresAt, now) => transact(() => memory.raise(q, counters, expiresAt, now)),
+      forget: async (counters) => transact(() => memory.forget(q, counters)),
+      takeBack: async (counters) => transact(() => memory.takeBack(q, counters)),
     },
     keys: {
-      add: async (key) => transact(() => transitions.addKey(q, key)),
-      list: async () => read(() => transitions.readAll(q.keys, keyOf)),
+      add: async (key) => transact(() => memory.addKey(q, key)),
+      list: async () => read(() => readAll(q.keys, keyOf)),
+      retire: async (kid, publishedUntil) => transact(() => memory.retireKey(q, kid, publishedUntil)),
+      remove: async (kid) => transact(() => memory.removeKey(q, kid)),
     },
     replay: {
       epoch: () => epoch,
-      spendOnce: async (entries) => transact(() => transitions.spendOnce(q, entries, clock())),
+      spendOnce: async (entries) => transact(() => memory.spendOnce(q, entries, clock())),
     },
     startReplayEpoch: async (now) => {
-      await transact(() => transitions.startEpoch(q, now))
+      await transact(() => memory.startEpoch(q, now))
       epoch = now
     },
-    reap: async (now, limit) => transact(() => transitions.reap(q, now, limit)),
+    reap: async (now, limit) => transact(() => memory.reap(q, now, limit)),
     close: runner.close,
   }
 }
 
 async function spentNamesOf({ lastBucket }: Statements, { read }: Runner): Promise<SpentNames> {
-  const last = await read(() => transitions.readOne(lastBucket, (row) => numberAt(row, 'bucket')))
+  const last = await read(() => readOne(lastBucket, (row) => numberAt(row, 'bucket')))
   return createSpentNames(last ?? -1)
 }
 
-function clientStore(q: Queries, { transact, read }: Runner): Store['clients'] {
+function clientStore(q: Queries, { transact, read }: Runner, clock: Clock): Store['clients'] {
   return {
-    add: async (client) => transact(() => transitions.addClient(q, client)),
-    find: async (id) => read(() => transitions.readOne(q.client({ client_id: id }), q.clientOf)),
-    list: async (limit, after) =>
-      read(() => transitions.readAll(q.clientsAfter({ after: after ?? '', limit }), q.clientOf)),
+    add: async (client) => transact(() => people.addClient(q, client)),
+    find: async (id) => read(() => readOne(q.client({ client_id: id }), q.clientOf)),
+    list: async (limit, after) => read(() => readAll(q.clientsAfter({ after: after ?? '', limit }), q.clientOf)),
+    setStatus: async (id, status, now) => transact(() => people.setStatus(q, id, status, now)),
+    remove: async (id) => transact(() => people.removeClient(q, id, clock())),
   }
 }
 
-/** As many as are worth remembering: what is forgotten is read again. */
-const mostClients = 1000
-
-/**
- * Remembers the clients that were found, for the one process that writes: a client is looked up on every request. Only
- * what exists is remembered, and every verb that changes a client has to forget it here. Transitions read the row.
- */
-function rememberingClients(clients: Store['clients']): Store['clients'] {
-  const known = new Map<ClientId, ClientRecord>()
+function grantStore(q: Queries, { transact, read }: Runner): Store['grants'] {
   return {
-    add: async (client) => {
-      known.delete(client.clientId)
-      return clients.add(client)
-    },
-    find: async (id) => {
-      const remembered = known.get(id)
-      if (remembered !== undefined) return remembered
-      const found = await clients.find(id)
-      if (found === undefined) return undefined
-      if (known.size >= mostClients) known.clear()
-      known.set(id, found)
-      return found
-    },
-    list: clients.list,
+    standing: async (ref, now) => read(() => grants.standingOf(q, ref, now)),
+    find: async (ref) => read(() => readOne(q.grant({ ref }), grantOf)),
+    revoke: async (ref, now) => transact(() => grants.revoke(q, ref, now)),
+    list: async (filter, limit, after) => read(() => grants.listGrants(q, filter, limit, after)),
+    consent: async (subject, clientId) => read(() => readOne(q.consent({ subject, client_id: clientId }), consentOf)),
+    withdraw: async (subject, clientId, now) => transact(() => grants.withdraw(q, subject, clientId, now)),
+    endOnline: async (sid, now) => transact(() => grants.endOnline(q, sid, now)),
   }
 }
 
 function requestStore(q: Queries, { transact, read }: Runner): Store['requests'] {
   return {
-    push: async (request) => transact(() => transitions.push(q, request)),
-    open: async (attempt, interaction) => transact(() => transitions.open(q, attempt, interaction)),
+    push: async (request) => transact(() => requests.push(q, request)),
+    open: async (attempt, interaction) => transact(() => requests.open(q, attempt, interaction)),
     interaction: async (id) =>
       read(() =>
-        transitions.readOne(q.interactionWithRequest({ id }), (found) => ({
+        readOne(q.interactionWithRequest({ id }), (found) => ({
           interaction: interactionOf(found),
           request: requestOf(found),
         })),
       ),
-    signedIn: async (id, session) => transact(() => transitions.signedIn(q, id, session)),
-    approve: async (id, approval, grant) => transact(() => transitions.approve(q, id, approval, grant)),
-    refuse: async (id) => transact(() => transitions.refuse(q, id)),
-    redeem: async (attempt) => transact(() => transitions.redeem(q, attempt)),
+    signedIn: async (id, session) => transact(() => requests.signedIn(q, id, session)),
+    approve: async (id, approval, grant, now) => transact(() => requests.approve(q, id, approval, grant, now)),
+    refuse: async (id) => transact(() => requests.refuse(q, id)),
+    redeem: async (attempt) => transact(() => requests.redeem(q, attempt)),
   }
 }
 
 function userStore(q: Queries, { transact, read }: Runner): Store['users'] {
   return {
-    add: async (user) => transact(() => transitions.addUser(q, user)),
-    byUsername: async (username) => read(() => transitions.readOne(q.userByName({ username }), userOf)),
-    bySubject: async (subject) => read(() => transitions.readOne(q.userBySubject({ subject }), userOf)),
-    list: async (limit, after) => read(() => transitions.readAll(q.usersAfter({ after: after ?? '', limit }), userOf)),
+    add: async (user) => transact(() => people.addUser(q, user)),
+    byUsername: async (username) => read(() => readOne(q.userByName({ username }), userOf)),
+    bySubject: async (subject) => read(() => readOne(q.userBySubject({ subject }), userOf)),
+    list: async (limit, after) => read(() => readAll(q.usersAfter({ after: after ?? '', limit }), userOf)),
     setPassword: async (username, passwordHash, now) =>
-      transact(() => transitions.setPassword(q, username, passwordHash, now)),
-    setLocked: async (username, locked, now) => transact(() => transitions.setLocked(q, username, locked, now)),
+      transact(() => people.setPassword(q, username, passwordHash, now)),
+    setLocked: async (username, locked, now) => transact(() => people.setLocked(q, username, locked, now)),
   }
 }

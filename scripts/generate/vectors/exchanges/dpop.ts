@@ -18,7 +18,7 @@ export const dpop: readonly Exchange[] = [
   ]),
   ...refuses(
     'dpop_proof_missing',
-    ['client credentials', 'redeem', 'userinfo', 'call'],
+    ['client credentials', 'redeem', 'refresh', 'userinfo', 'call'],
     [{ name: 'no DPoP header', change: { proof: null } }],
   ),
   ...refuses('dpop_proof_repeated', everywhere, [

@@ -13,6 +13,13 @@ export const bases = {
   cancel: 'interaction',
   'client credentials': 'token',
   redeem: 'token',
+  refresh: 'token',
+  introspect: 'introspection',
+  revoke: 'revocation',
+  'revoke an access token': 'revocation',
+  'sign out': 'logout',
+  'sign out by POST': 'logout',
+  'confirm signing out': 'logout',
   userinfo: 'userinfo',
   'userinfo by POST': 'userinfo',
   call: 'guard',
@@ -35,7 +42,7 @@ export type JwtChange = {
 
 /** What is different about the request. README.md of the vectors tells what each member means. */
 export type Change = {
-  readonly by?: 'client-b'
+  readonly by?: 'client-b' | 'client-m' | 'client-s' | 'bank-server'
   readonly set?: Readonly<Record<string, string>>
   readonly remove?: readonly string[]
   readonly append?: readonly (readonly [string, string])[]
@@ -55,6 +62,8 @@ export type Change = {
   readonly assertion?: JwtChange | null
   readonly proof?: JwtChange | null
   readonly token?: JwtChange | null
+  /** The certificate of the connection, by its name. */
+  readonly certificate?: string | null
 }
 
 /** What happens between the steps that lead to the request and the request itself. */
@@ -66,7 +75,11 @@ export type Happening =
   | { readonly open: 'again' }
   | { readonly complete: 'allow' | 'deny' }
   | { readonly redeem: 'the code' }
+  | { readonly refresh: 'the token' }
+  | { readonly revoke: 'the token' }
+  | { readonly keys: 'unreachable' }
   | { readonly failed_sign_ins: number }
+  | { readonly refused_requests: number }
   | { readonly grant: 'revoked' }
   | { readonly state: 'unavailable' }
   | { readonly issuer: 'unreachable' }
@@ -90,9 +103,12 @@ export function refuses(rule: RuleSlug, where: readonly Base[], cases: readonly 
 }
 
 /** The cases in which these requests are accepted. */
-export function accepts(where: readonly Base[], cases: readonly Case[]): readonly Exchange[] {
-  return where.flatMap((base) => cases.map((one) => ({ ...one, base, expect: acceptance(base) })))
+export function accepts(where: readonly Base[], cases: readonly Case[], told: Told = {}): readonly Exchange[] {
+  return where.flatMap((base) => cases.map((one) => ({ ...one, base, expect: { ...acceptance(base), ...told } })))
 }
+
+/** What an answer says: exactly this, or these members among others; and its status, where that is another. */
+type Told = { readonly exactly?: JsonObject; readonly members?: JsonObject; readonly status?: number }
 
 const acceptedStatus: Partial<Record<Base, number>> = {
   push: 201,
@@ -100,6 +116,8 @@ const acceptedStatus: Partial<Record<Base, number>> = {
   'sign in': 303,
   decide: 303,
   cancel: 303,
+  'sign out': 303,
+  'sign out by POST': 303,
 }
 
 function acceptance(base: Base): JsonObject {
@@ -113,14 +131,21 @@ function refusal(rule: RuleSlug, base: Base): JsonObject {
 }
 
 /** Refusals the client is told through the browser. */
-const redirected: readonly RuleSlug[] = ['login_required', 'consent_required', 'access_denied_by_user']
+const redirected: readonly RuleSlug[] = [
+  'login_required',
+  'consent_required',
+  'access_denied_by_user',
+  'acr_unmet',
+  'signed_in_as_another',
+]
+const backChannel: readonly Step[] = ['par', 'token', 'introspection', 'revocation']
 const beforeAnyEndpoint: readonly RuleSlug[] = ['not_found', 'method_not_allowed']
 
 function shownAs(rule: RuleSlug, step: Step): { readonly status: number; readonly shown: string } {
   const { status, error } = publicRefusal(rule)
   if (redirected.includes(rule)) return { status: 303, shown: 'redirect' }
-  if (beforeAnyEndpoint.includes(rule) || step === 'par' || step === 'token') return { status, shown: 'json' }
-  if (step === 'authorization' || step === 'interaction') return { status, shown: 'page' }
+  if (beforeAnyEndpoint.includes(rule) || backChannel.includes(step)) return { status, shown: 'json' }
+  if (step === 'authorization' || step === 'interaction' || step === 'logout') return { status, shown: 'page' }
   // A refused proof is a 400 at a server and a 401 with a challenge at a resource. RFC 9449 §7.1.
   if (error === 'invalid_dpop_proof' || error === 'use_dpop_nonce') return { status: 401, shown: 'challenge' }
   return { status, shown: [400, 401, 403].includes(status) ? 'challenge' : 'json' }

@@ -2,22 +2,33 @@ import type { JsonObject } from '../../../../src/core/names.ts'
 import { steps } from '../../../../src/core/rules.ts'
 import type { VectorKey } from '../keys.ts'
 import { opened, pushed } from './authorization.ts'
+import { certificate } from './certificate.ts'
 import { clientAuthentication } from './client-authentication.ts'
 import { dpop } from './dpop.ts'
 import { bases, type Exchange } from './exchange.ts'
 import { http } from './http.ts'
 import { interaction } from './interaction.ts'
+import { introspection, revocation } from './introspection.ts'
+import { limits } from './limits.ts'
+import { openid } from './openid.ts'
+import { refresh } from './refresh.ts'
 import { guard, resource } from './resource.ts'
 import { token } from './token.ts'
 
 const all: readonly Exchange[] = [
   ...http,
   ...clientAuthentication,
+  ...certificate,
   ...dpop,
+  ...limits,
   ...pushed,
   ...opened,
   ...interaction,
+  ...openid,
   ...token,
+  ...refresh,
+  ...introspection,
+  ...revocation,
   ...resource,
   ...guard,
 ]

@@ -1,6 +1,16 @@
 import { accepts, type Base, type Exchange, refuses } from './exchange.ts'
 
-const forms: readonly Base[] = ['push', 'client credentials', 'sign in', 'decide', 'cancel']
+const forms: readonly Base[] = [
+  'push',
+  'client credentials',
+  'introspect',
+  'revoke',
+  'sign in',
+  'decide',
+  'cancel',
+  'sign out by POST',
+  'confirm signing out',
+]
 const formType = 'application/x-www-form-urlencoded'
 const withForm = { set: { 'content-type': formType } }
 
@@ -26,15 +36,18 @@ export const http: readonly Exchange[] = [
   ),
   ...refuses('not_found', ['decide'], [{ name: 'another verb', change: { path: '{interaction}/approve' } }]),
   ...refuses('not_found', ['client credentials'], [{ name: 'another case', change: { path: '/Token' } }]),
+  ...refuses('not_found', ['introspect'], [{ name: 'a slash at the end', change: { path: '/introspect/' } }]),
+  ...refuses('not_found', ['sign out'], [{ name: 'a slash at the end', change: { path: '/logout/' } }]),
+  ...refuses('not_found', ['revoke'], [{ name: 'a slash at the end', change: { path: '/revoke/' } }]),
   ...refuses('not_found', ['userinfo'], [{ name: 'a doubled slash', change: { path: '//userinfo' } }]),
   ...refuses(
     'method_not_allowed',
-    [...forms, 'open', 'show the sign-in page', 'userinfo'],
+    [...forms, 'open', 'show the sign-in page', 'sign out', 'userinfo'],
     [{ name: 'PUT', change: { method: 'PUT' } }],
   ),
   ...refuses(
     'method_not_allowed',
-    ['push', 'client credentials', 'decide'],
+    ['push', 'client credentials', 'introspect', 'revoke', 'decide'],
     [{ name: 'GET', change: { method: 'GET' } }],
   ),
   ...refuses('content_type_unsupported', forms, [
@@ -72,7 +85,7 @@ export const http: readonly Exchange[] = [
   ]),
   ...refuses(
     'parameter_repeated',
-    [...forms, 'open', 'show the sign-in page'],
+    [...forms, 'open', 'show the sign-in page', 'sign out'],
     [
       {
         name: 'twice',
@@ -114,7 +127,7 @@ export const http: readonly Exchange[] = [
   ]),
   ...refuses(
     'parameter_malformed',
-    ['open'],
+    ['open', 'sign out'],
     [
       { name: 'a broken escape', change: { query: 'x=%zz' } },
       { name: 'not visible ASCII', change: { set: { client_id: 'é' } } },
@@ -170,4 +183,13 @@ export const http: readonly Exchange[] = [
     [{ name: 'no grant_type', change: { remove: ['grant_type'] } }],
   ),
   ...refuses('parameter_missing', ['redeem'], [{ name: 'no code', change: { remove: ['code'] } }]),
+  ...refuses('parameter_missing', ['refresh'], [{ name: 'no refresh token', change: { remove: ['refresh_token'] } }]),
+  ...refuses(
+    'parameter_missing',
+    ['introspect', 'revoke'],
+    [
+      { name: 'no token', change: { remove: ['token'] } },
+      { name: 'an empty token', change: { set: { token: '' } } },
+    ],
+  ),
 ]

@@ -1,10 +1,10 @@
 import { accepts, type Base, type Exchange, refuses } from './exchange.ts'
 
-const both: readonly Base[] = ['client credentials', 'redeem']
+const grants: readonly Base[] = ['client credentials', 'redeem', 'refresh']
 
 /** What a grant needs before tokens leave. */
 export const token: readonly Exchange[] = [
-  ...accepts(both, [{ name: 'as it is' }]),
+  ...accepts(grants, [{ name: 'as it is' }]),
   ...accepts(
     ['redeem'],
     [
@@ -129,7 +129,7 @@ export const token: readonly Exchange[] = [
     ],
   ),
   ...refuses('code_grant_revoked', ['redeem'], [{ name: 'the person was locked', meanwhile: [{ user: 'locked' }] }]),
-  ...refuses('state_unavailable', both, [
+  ...refuses('state_unavailable', grants, [
     { name: 'the store cannot be reached', meanwhile: [{ state: 'unavailable' }] },
   ]),
 ]

@@ -31,8 +31,11 @@ export const sqliteDialect: SqlDialect = {
   types: { integer: 'integer', table: 'strict', clusteredTable: 'strict, without rowid' },
 }
 
+/** What statements are built with. */
+export type Db = Kysely<Schema>
+
 /** A query builder that compiles for the dialect and can run nothing. */
-export function createBuilder(dialect: SqlDialect): Kysely<Schema> {
+export function createBuilder(dialect: SqlDialect): Db {
   return new Kysely<Schema>({
     dialect: {
       createAdapter: () => dialect.adapter,

@@ -1,8 +1,8 @@
 /** The tables, migration by migration. A migration that was released is never changed; a new one follows it. */
 
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { Schema } from '../schema.ts'
-import { createBuilder, type Fixed, fixed, prepare, type SqlDialect } from './builder.ts'
+import { createBuilder, type Db, type Fixed, fixed, prepare, type SqlDialect } from './builder.ts'
 
 /** The migrations of a dialect, in order. */
 export function createMigrations(dialect: SqlDialect) {
@@ -12,6 +12,9 @@ export function createMigrations(dialect: SqlDialect) {
     { version: 1, name: 'flow', statements: flowTables(db, types) },
     { version: 2, name: 'people and clients', statements: peopleTables(db, types) },
     { version: 3, name: 'memory', statements: memoryTables(db, types) },
+    { version: 4, name: 'tokens', statements: tokenTables(db, types) },
+    { version: 5, name: 'sign-ins and keys', statements: signInColumns(db, types) },
+    { version: 6, name: 'trail', statements: trailTables(db, types) },
   ] as const
 }
 
@@ -32,7 +35,7 @@ export function createHistory(dialect: SqlDialect) {
   }
 }
 
-function historyTable(db: Kysely<Schema>, { integer, table }: SqlDialect['types']): Fixed {
+function historyTable(db: Db, { integer, table }: SqlDialect['types']): Fixed {
   return fixed(
     db.schema
       .createTable('strongroom_migrations')
@@ -45,7 +48,7 @@ function historyTable(db: Kysely<Schema>, { integer, table }: SqlDialect['types'
   )
 }
 
-function flowTables(db: Kysely<Schema>, { integer, table }: SqlDialect['types']): readonly Fixed[] {
+function flowTables(db: Db, { integer, table }: SqlDialect['types']): readonly Fixed[] {
   return [
     db.schema
       .createTable('requests')
@@ -87,7 +90,7 @@ function flowTables(db: Kysely<Schema>, { integer, table }: SqlDialect['types'])
   ].map(fixed)
 }
 
-function peopleTables(db: Kysely<Schema>, { integer, table }: SqlDialect['types']): readonly Fixed[] {
+function peopleTables(db: Db, { integer, table }: SqlDialect['types']): readonly Fixed[] {
   return [
     db.schema
       .createTable('users')
@@ -126,7 +129,7 @@ function peopleTables(db: Kysely<Schema>, { integer, table }: SqlDialect['types'
   ].map(fixed)
 }
 
-function memoryTables(db: Kysely<Schema>, types: SqlDialect['types']): readonly Fixed[] {
+function memoryTables(db: Db, types: SqlDialect['types']): readonly Fixed[] {
   const { integer, table, clusteredTable } = types
   return [
     db.schema
@@ -153,6 +156,83 @@ function memoryTables(db: Kysely<Schema>, types: SqlDialect['types']): readonly 
   ].map(fixed)
 }
 
-function purgeIndex(db: Kysely<Schema>, table: 'requests' | 'interactions' | 'grants' | 'sessions' | 'attempts') {
+/**
+ * What was granted before grants knew their sign-in: by password, the only way there was, at the time of the grant, in
+ * a sign-in that has its name and no session.
+ */
+function tokenTables(db: Db, { integer, table }: SqlDialect['types']): readonly Fixed[] {
+  const grants = db.schema.alterTable('grants')
+  return [
+    grants.addColumn('auth_time', integer, (column) => column.notNull().defaultTo(0)),
+    grants.addColumn('acr', 'text', (column) => column.notNull().defaultTo('urn:strongroom:acr:password')),
+    grants.addColumn('amr', 'text', (column) => column.notNull().defaultTo('["pwd"]')),
+    grants.addColumn('sid', 'text', (column) => column.notNull().defaultTo('')),
+    grants.addColumn('claims', 'text', (column) => column.notNull().defaultTo('{"idToken":[],"userinfo":[]}')),
+    db.updateTable('grants').set((eb) => ({ auth_time: eb.ref('created_at'), sid: eb.ref('ref') })),
+    db.schema.createIndex('grants_by_age').on('grants').columns(['created_at', 'ref']),
+    db.schema.createIndex('grants_of_client').on('grants').columns(['client_id', 'created_at', 'ref']),
+    db.schema.createIndex('grants_of_subject').on('grants').columns(['subject', 'created_at', 'ref']),
+    db.schema.createIndex('grants_of_sid').on('grants').columns(['sid', 'created_at', 'ref']),
+    db.schema
+      .createTable('consents')
+      .addColumn('subject', 'text', (column) => column.notNull())
+      .addColumn('client_id', 'text', (column) => column.notNull())
+      .addColumn('scope', 'text', (column) => column.notNull())
+      .addColumn('resources', 'text', (column) => column.notNull())
+      .addColumn('given_at', integer, (column) => column.notNull())
+      .addPrimaryKeyConstraint('consents_key', ['subject', 'client_id'])
+      .modifyEnd(sql.raw(table)),
+    db.schema.createIndex('consents_to_client').on('consents').column('client_id'),
+    db.schema
+      .createTable('refresh_tokens')
+      .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+      .addColumn('secret_hash', 'text', (column) => column.notNull())
+      .addColumn('grant_ref', 'text', (column) => column.notNull())
+      .addColumn('client_id', 'text', (column) => column.notNull())
+      .addColumn('created_at', integer, (column) => column.notNull())
+      .addColumn('expires_at', integer, (column) => column.notNull())
+      .addColumn('purge_at', integer, (column) => column.notNull())
+      .modifyEnd(sql.raw(table)),
+    purgeIndex(db, 'refresh_tokens'),
+    db.schema
+      .createTable('revoked_tokens')
+      .addColumn('jti', 'text', (column) => column.primaryKey().notNull())
+      .addColumn('purge_at', integer, (column) => column.notNull())
+      .modifyEnd(sql.raw(table)),
+    purgeIndex(db, 'revoked_tokens'),
+  ].map(fixed)
+}
+
+function signInColumns(db: Db, { integer }: SqlDialect['types']): readonly Fixed[] {
+  return [
+    db.schema.alterTable('sessions').addColumn('sid', 'text', (column) => column.notNull().defaultTo('')),
+    db.updateTable('sessions').set((eb) => ({ sid: eb.ref('id') })),
+    db.schema.createIndex('sessions_of_sid').on('sessions').column('sid'),
+    db.schema.alterTable('keys').addColumn('active_from', integer, (column) => column.notNull().defaultTo(0)),
+    db.schema.alterTable('keys').addColumn('published_until', integer),
+    db.updateTable('keys').set((eb) => ({ active_from: eb.ref('created_at') })),
+  ].map(fixed)
+}
+
+function trailTables(db: Db, { integer, table }: SqlDialect['types']): readonly Fixed[] {
+  return [
+    db.schema
+      .createTable('events')
+      .addColumn('seq', integer, (column) => column.primaryKey().notNull())
+      .addColumn('id', 'text', (column) => column.notNull())
+      .addColumn('correlation_id', 'text', (column) => column.notNull())
+      .addColumn('time', integer, (column) => column.notNull())
+      .addColumn('record', 'text', (column) => column.notNull())
+      .addColumn('previous_hash', 'text', (column) => column.notNull())
+      .addColumn('hash', 'text', (column) => column.notNull())
+      .modifyEnd(sql.raw(table)),
+    db.schema.createIndex('events_by_id').on('events').column('id'),
+    db.schema.createIndex('events_by_correlation').on('events').column('correlation_id'),
+  ].map(fixed)
+}
+
+type Purged = 'requests' | 'interactions' | 'grants' | 'refresh_tokens' | 'revoked_tokens' | 'sessions' | 'attempts'
+
+function purgeIndex(db: Db, table: Purged) {
   return db.schema.createIndex(`${table}_purge`).on(table).column('purge_at')
 }
