@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isJsonObject } from '../core/names.ts'
@@ -47,4 +48,26 @@ test('doctor looks through TLS with the authority it is told of', async () => {
   assert.equal(looked.good, true, JSON.stringify(looked))
   failed(await run(['doctor', ...own]), 4, /unreachable/)
   failed(await run(['doctor', ...own, '--ca', config]), 2, /--ca holds no certificate/)
+})
+
+test('[AL-21] what another server says cannot write to the terminal of whoever looks at it', async () => {
+  const strange = '\u001b]0;gone\u0007\u009b2J\u202e'
+  const server = createServer((_, response) => {
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ [`${strange}_endpoint`]: 1 }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+  try {
+    for (const more of [[], ['--json']]) {
+      const { code, stdout, stderr } = await run(['doctor', '--url', url, ...more])
+      assert.equal(code, 3)
+      assert.match(stdout, /an endpoint is on another origin/)
+      assert.doesNotMatch(stdout + stderr, /(?!\n)[\p{Cc}\p{Cf}]/u)
+      // JSON tells it whole, in a spelling that does nothing.
+      if (more.length > 0) assert.ok(JSON.stringify(JSON.parse(stdout)).includes('\u202e'))
+    }
+  } finally {
+    server.close()
+  }
 })

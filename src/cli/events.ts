@@ -8,7 +8,7 @@ import type { ManagedStore } from '../stores/managed.ts'
 import { type ConfigOptions, configured, withManaged } from './configured.ts'
 import { CommandFailure, exitCodes, misuse } from './failures.ts'
 import { common } from './options.ts'
-import { print, printJson, printTable } from './output.ts'
+import { print, printJson, printJsonLine, printTable } from './output.ts'
 import { instant } from './times.ts'
 
 type CommonOptions = ConfigOptions & { readonly json?: true }
@@ -125,7 +125,7 @@ async function showAfter(
 
 /** Every member as it was hashed. */
 function showAsLines(events: readonly SecurityEvent[]): void {
-  for (const event of events) print(JSON.stringify(event))
+  for (const event of events) printJsonLine(event)
 }
 
 function showAsTable(events: readonly SecurityEvent[]): void {

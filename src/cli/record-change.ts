@@ -1,4 +1,4 @@
-import { newCorrelationId } from '../core/correlation.ts'
+import { newCorrelationId, newEventId } from '../core/correlation.ts'
 import { type EventSource, eventTypes, type NewSecurityEvent } from '../core/events.ts'
 import type { Config } from '../node/config/index.ts'
 import { random, systemClock } from '../node/runtime.ts'
@@ -32,7 +32,7 @@ function eventOf(
   { keys }: Trail['config'],
 ): NewSecurityEvent {
   return {
-    id: random(16),
+    id: newEventId(random, systemClock()),
     time: systemClock(),
     type,
     severity: eventTypes[type],

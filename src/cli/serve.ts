@@ -4,7 +4,7 @@ import type { Config } from '../node/config/index.ts'
 import { createJsonLog, createTerminalLog, type Log, standardOutput } from '../node/log.ts'
 import { type Service, startService } from '../node/service.ts'
 import { type ConfigOptions, configured } from './configured.ts'
-import { print, tell } from './output.ts'
+import { printJsonLine, tell } from './output.ts'
 import { collect } from './options.ts'
 import { version } from './version.ts'
 
@@ -58,7 +58,7 @@ function announce(config: Config, { url, mutualTlsUrl }: Service, { json }: Serv
   if (json === true) {
     const { mode } = config
     const at = { url, mtlsUrl: mutualTlsUrl }
-    return print(JSON.stringify({ ready: true, version: version(), issuer, ...at, store, apis: apis.length, mode }))
+    return printJsonLine({ ready: true, version: version(), issuer, ...at, store, apis: apis.length, mode })
   }
   tell(`Strongroom ${version()}: FAPI 2.0 authorization server`)
   tell(`  issuer   ${issuer}`)

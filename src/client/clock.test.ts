@@ -84,9 +84,15 @@ test('[CL-19] a clock is set right by a day at most, and not for a server that r
   assert.equal(atPar().length, 2, 'once more, and no oftener')
   const [first, second] = atPar().map((hit) => Number(proofOf(hit)['iat']))
   assert.ok(Math.abs((first ?? 0) - 3600 - (second ?? 0)) < 60)
+  // A server whose time runs away with every answer.
+  let hours = 2
+  const running = () => new Date(Date.now() - hours++ * 3_600_000).toUTCString()
+  setting.lie.par = () => ({ status: 401, headers: { date: running() }, body: { error: 'invalid_client' } })
+  await assert.rejects(stubborn.begin(), refused('request_refused'))
+  assert.equal(atPar().length, 4)
   setting.lie.par = () => ({ status: 400, headers: { date: past }, body: { error: 'invalid_request' } })
   await assert.rejects(stubborn.begin(), refused('request_refused'))
-  assert.equal(atPar().length, 3)
+  assert.equal(atPar().length, 5)
   setting.lie.par = undefined
   assert.ok((await stubborn.begin()).url)
   observed('CL-19', 'no second correction')

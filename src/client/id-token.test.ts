@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { observed } from '../../test/observations.ts'
 import { joseSigner, jwtEncrypter, parseEncryptionKeys, signJwt } from '../core/jose.ts'
 import type { KeyManagementAlgorithm } from '../core/keys.ts'
-import { generateSigningKey } from '../node/runtime.ts'
+import { numericDate } from '../core/names.ts'
+import { generateSigningKey, systemClock } from '../node/runtime.ts'
 import { callback, refused, signIn, world } from './fixtures.test-support.ts'
 import { createClient, generatePrivateJwk, parsePrivateJwk, type PrivateJwk, publicJwkOf } from './index.ts'
 import { digest as digestOf } from './node/keys.ts'
@@ -253,5 +254,12 @@ test('[CL-14] claims that come signed are verified, and are about the person of 
   }
   await signed(idTokenKey, honest)
   assert.equal((await client.userinfo(own))['name'], 'Alice')
+  // The clock that counts is that of the client.
+  const ahead = await createClient(config, { ...ports, clock: () => numericDate(systemClock() + 200) })
+  const later = await signIn(ahead)
+  await signed(idTokenKey, { ...honest, exp: systemClock() + 100 })
+  await assert.rejects(ahead.userinfo(later), refused('response_unusable'))
+  await signed(idTokenKey, { ...honest, exp: systemClock() + 300 })
+  assert.equal((await ahead.userinfo(later))['name'], 'Alice')
   assert.equal(session.subject, 'alice')
 })

@@ -107,7 +107,9 @@ test('[CL-13] of two processes with one vault both end up with the tokens that w
   let taken = 0
   setting.lie.token = async (hit) => {
     if (hit.form.get('refresh_token') !== newest || taken++ === 0) return undefined
-    while ((await one.resume(session.id))?.refreshToken?.reveal() === newest) await setImmediate()
+    for (let turn = 0; turn < 1000 && (await one.resume(session.id))?.refreshToken?.reveal() === newest; turn += 1) {
+      await setImmediate()
+    }
     return { status: 400, body: { error: 'invalid_grant' } }
   }
   const both = await Promise.all([one.refresh(session), other.refresh(session)])

@@ -1,5 +1,5 @@
 import { decodeBase64url } from './jose.ts'
-import { correlationId, type CorrelationId } from './names.ts'
+import { correlationId, type CorrelationId, type NumericDate } from './names.ts'
 import type { Connection, Random } from './ports.ts'
 
 /** A new random UUID (version 4), by which one answer can be found again. RFC 9562 §5.4. */
@@ -22,4 +22,14 @@ const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 export function presentedInteractionId(headers: Connection['headers']): string | undefined {
   const value = headers.find(([name]) => name === 'x-fapi-interaction-id')?.[1]
   return value !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value : undefined
+}
+
+/**
+ * A new name for an event: the second it is made in, then 64 random bits, in hex. Names that grow with time lie together
+ * in an index.
+ */
+export function newEventId(random: Random, now: NumericDate): string {
+  let id = now.toString(16).padStart(10, '0')
+  for (const byte of decodeBase64url(random(8))) id += hex[byte] ?? ''
+  return id
 }

@@ -14,3 +14,18 @@ export function canonicalIpAddress(text: string): string | undefined {
 function isDottedDecimal(text: string): boolean {
   return text.split('.').every((part) => String(Number(part)) === part && Number(part) <= 255)
 }
+
+/**
+ * The network one subscriber is given, as a name: the address of IPv4, in either of its spellings, and the first 64 bits
+ * of one of IPv6. What is no address stands for itself. RFC 6177 §2; RFC 4291 §2.5.5.2.
+ */
+export function networkOf(text: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1]
+  const address = canonicalIpAddress(mapped ?? text.replace(/%.*$/, ''))
+  if (address === undefined || !address.includes(':')) return address ?? text
+  const [head = '', tail = ''] = address.split('::')
+  const [before, behind] = [head, tail].map((part) => part.split(':').filter((group) => group !== ''))
+  const written = [...(before ?? []), ...(behind ?? [])]
+  const zeros = Array.from({ length: 8 - written.length }, () => '0')
+  return [...(before ?? []), ...zeros, ...(behind ?? [])].slice(0, 4).join(':')
+}

@@ -177,6 +177,25 @@ test('[OPS-02] what was granted is kept one by one, however often', async () => 
   assert.equal((await alarm.kept()).length, 500)
 })
 
+test('[OPS-02] [AL-23] a subscriber with many IPv6 addresses is one source, and so is IPv4 in both its spellings', async () => {
+  for (const addressOf of [
+    (index: number) => `2001:db8:1:2:${index.toString(16)}::1`,
+    (index: number) => (index % 2 === 0 ? '192.0.2.7' : '::ffff:192.0.2.7'),
+  ]) {
+    const alarm = await anAlarm()
+    const flood = Array.from({ length: 500 }, (_, index) =>
+      alarm.raise({ ...replayed, peerAddress: addressOf(index + 1) }),
+    )
+    await alarm.run()
+    await Promise.all(flood)
+    assert.equal((await alarm.kept()).length, floodBounds.alike)
+    const other = alarm.raise({ ...replayed, peerAddress: '2001:db8:1:3::1' })
+    await alarm.run()
+    await other
+    assert.equal((await alarm.kept()).at(-1)?.peerAddress, '2001:db8:1:3::1')
+  }
+})
+
 test('[OPS-02] [AL-23] more keys than are told apart: what is dear is kept one by one, the rest counted together', async () => {
   const alarm = await anAlarm()
   const cheap = (name: number): EventSource => ({

@@ -3,7 +3,7 @@
  * docs/adr/0011-events.md.
  */
 
-import { newCorrelationId } from '../core/correlation.ts'
+import { newCorrelationId, newEventId } from '../core/correlation.ts'
 import { type EventSource, eventTypes, type NewSecurityEvent } from '../core/events.ts'
 import { StateUnavailable } from '../core/oauth-error.ts'
 import type { Clock, EventStore, Hash, Mac, RaiseEvent, Random } from '../core/ports.ts'
@@ -123,7 +123,7 @@ function ofTheTrail(type: EventSource['type'], reason: string, random: Random): 
 function newEvent(source: EventSource, { clock, random, subjectMac }: AlarmOptions): NewSecurityEvent {
   const { type, outcome, reason, endpoint, correlationId, subject } = source
   return {
-    id: random(16),
+    id: newEventId(random, clock()),
     time: clock(),
     type,
     severity: eventTypes[type],

@@ -5,6 +5,7 @@ import { connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { observed } from '../../test/observations.ts'
 import { connect, type ConnectionOptions, type SecureVersion, type TLSSocket } from 'node:tls'
 import type { Handler } from '../core/ports.ts'
 import { type Listener, listen, type ListenOptions } from './listener.ts'
@@ -151,6 +152,7 @@ test('[NET-01] TLS 1.0 and 1.1 are refused, and 1.2 where 1.3 is the least', asy
     await assertHandshakeFails(modern, version(old), /alert protocol version/i)
   }
   await assertHandshakeFails(modern, version('TLSv1.2'), /alert protocol version/i)
+  observed('NET-01', 'the handshake of TLS 1.0 and 1.1 failed')
   await assertServed(everyday, version('TLSv1.2'))
 })
 
@@ -168,6 +170,7 @@ test('[NET-02] under TLS 1.2 only forward secrecy with AES-GCM is taken', async 
   ]) {
     await assertHandshakeFails(everyday, only(suite), /alert handshake failure/i)
   }
+  observed('NET-02', 'the handshake with every other suite failed')
   for (const suite of ['ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES256-GCM-SHA384']) {
     const socket = await secure(everyday, only(suite))
     assert.equal(socket.getCipher().name, suite)

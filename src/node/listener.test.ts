@@ -264,3 +264,42 @@ test('[NET-06] [AL-20] the address of a client is what the proxy on this machine
   assert.equal(await ask('x-forwarded-for', 'X-Forwarded-For: unknown\r\n'), '127.0.0.1')
   assert.equal(await ask('x-forwarded-for', ''), '127.0.0.1')
 })
+
+/** Whether a connection that says nothing stays open until another one beside it was answered. */
+async function isKept(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  const closed = new Promise<boolean>((resolve) => socket.once('close', () => resolve(false)))
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  return Promise.race([closed, new Promise<boolean>((resolve) => socket.once('data', () => resolve(true)))])
+}
+
+test('[NET-07] [AL-15] one network cannot take all the connections; a proxy that speaks for many can', async () => {
+  const options = { host: '127.0.0.1', port: 0, drainMs: 200, connectionsPerNetwork: 3 } as const
+  const strangers = await listen(hello, { ...options, trustedPeers: ['192.0.2.1'] })
+  const proxied = await listen(hello, options)
+  try {
+    for (const [listener, kept] of [
+      [strangers, [true, true, true, false, false]],
+      [proxied, [true, true, true, true, true]],
+    ] as const) {
+      for (const expected of kept) assert.equal(await isKept(listener.port), expected)
+    }
+  } finally {
+    await strangers.close()
+    await proxied.close()
+  }
+})
+
+test('[NET-07] a connection that was closed makes room for another of its network', async () => {
+  const options = { host: '127.0.0.1', port: 0, drainMs: 200, connectionsPerNetwork: 1, trustedPeers: ['192.0.2.1'] }
+  const listener = await listen(hello, options)
+  try {
+    for (let time = 0; time < 5; time += 1) {
+      assert.equal(statusOf(await raw(listener.port, get('/'))), 200)
+      await new Promise((done) => setImmediate(done))
+    }
+  } finally {
+    await listener.close()
+  }
+})

@@ -4,6 +4,7 @@ import { getRequestListener, RequestError } from '@hono/node-server'
 import { createServer, IncomingMessage, type RequestListener, type Server, STATUS_CODES } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import { networkOf } from '../core/ip-address.ts'
 import type { Connection, Handler } from '../core/ports.ts'
 import type { Belief } from './claims.ts'
 import { NodeConnection } from './connection.ts'
@@ -34,6 +35,8 @@ export type ListenOptions = {
   readonly trustedPeers?: readonly string[]
   /** Which door of the server this is. RFC 8705 §5. */
   readonly entrance?: Connection['entrance']
+  /** How many connections one network may hold, 256 unless given; proxies that are believed may hold all. */
+  readonly connectionsPerNetwork?: number
   /** How long a TLS handshake may take, in milliseconds. */
   readonly handshakeMs?: number
   /** How long `close` waits for running requests, in milliseconds. */
@@ -86,6 +89,7 @@ const limits = {
   /** Room for a long access token and a proof; 64 kB is refused with 431. */
   maxHeaderSize: 32_768,
   maxConnections: 2_000,
+  connectionsPerNetwork: 256,
   drain: 10_000,
   handshake: 10_000,
 } as const
@@ -97,10 +101,11 @@ const limits = {
 export async function listen(handler: Handler, options: ListenOptions): Promise<Listener> {
   const { tls, onFailure = warn } = options
   const certificate = tls === undefined ? undefined : await readServerCertificate(tls)
-  const server = serverFor(requestListener(handler, beliefOf(options), options), options, certificate)
+  const belief = beliefOf(options)
+  const server = serverFor(requestListener(handler, belief, options), options, certificate)
   server.maxConnections = limits.maxConnections
   server.on('clientError', answerBadRequest)
-  const sockets = openSockets(server)
+  const sockets = openSockets(server, belief, options.connectionsPerNetwork ?? limits.connectionsPerNetwork)
   const port = await bind(server, options)
   const watch =
     server instanceof TlsServer && tls !== undefined && certificate !== undefined
@@ -147,12 +152,35 @@ function beliefOf({ addressHeader = 'none', trustedPeers, certificateHeader, tls
   return belief
 }
 
-/** The sockets that are open, those in the middle of a handshake included. */
-function openSockets(server: Server | TlsServer): ReadonlySet<Socket> {
+/**
+ * The sockets that are open, those in the middle of a handshake included. A network gets `most` of them, so that nobody
+ * alone takes them all; a proxy speaks for many.
+ */
+function openSockets(
+  server: Server | TlsServer,
+  { addressPeers, certificateHeader }: Belief,
+  most: number,
+): ReadonlySet<Socket> {
   const sockets = new Set<Socket>()
+  const held = new Map<string, number>()
   server.on('connection', (socket: Socket) => {
+    const peer = socket.remoteAddress ?? ''
+    const isProxy = addressPeers(peer) || certificateHeader?.peers(peer) === true
+    const network = networkOf(peer)
+    const count = isProxy ? 0 : (held.get(network) ?? 0) + 1
+    if (count > most) {
+      socket.destroy()
+      return
+    }
+    if (!isProxy) held.set(network, count)
     sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+    socket.once('close', () => {
+      sockets.delete(socket)
+      const left = (held.get(network) ?? 0) - 1
+      if (isProxy) return
+      if (left > 0) held.set(network, left)
+      else held.delete(network)
+    })
   })
   return sockets
 }

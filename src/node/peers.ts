@@ -15,7 +15,15 @@ export function isPeerRange(text: string): boolean {
   const family = isIP(address)
   if (family === 0 || more.length > 0 || address.includes('%')) return false
   if (prefix === undefined) return true
-  return /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128)
+  const isPrefix = /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128)
+  return isPrefix && !isEveryIpv4(address, Number(prefix))
+}
+
+/** Whether an IPv6 range holds all of `::ffff:0:0/96`, which is how it writes IPv4. RFC 4291 §2.5.5.2. */
+function isEveryIpv4(address: string, prefix: number): boolean {
+  const list = new BlockList()
+  list.addSubnet(address, prefix, familyOf(address))
+  return list.check('0.0.0.0', 'ipv4') && list.check('255.255.255.255', 'ipv4')
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ClientRecord } from '../core/client.ts'
 import { isOffline } from '../core/flow.ts'
 import { openidScopes } from '../core/metadata.ts'
-import type { ResourceIdentifier } from '../core/names.ts'
+import type { Issuer, ResourceIdentifier } from '../core/names.ts'
 import { refuse } from '../core/oauth-error.ts'
 import type { Api } from './config.ts'
 
@@ -27,6 +27,22 @@ const openidDescriptions: Readonly<Record<string, string>> = {
 /** Whether a scope concerns a person rather than an API. */
 export function isOpenidScope(scope: string): boolean {
   return openidScopes.some((known) => known === scope)
+}
+
+/**
+ * Refuses APIs that a token could not tell apart, from one another or from this server: every token for a person is meant
+ * for userinfo as well, under the name of the issuer. RFC 8707 §2; RFC 9068 §4.
+ * @throws RangeError
+ */
+export function checkApis(apis: readonly Api[], issuer: Issuer): void {
+  const resources = [issuer, ...apis.map(({ resource }) => resource)].map((name) => new URL(name).href)
+  if (new Set(resources).size < resources.length) {
+    throw new RangeError('every API needs a resource of its own, which is not the issuer (RFC 8707 §2)')
+  }
+  const scopes = [...openidScopes, ...apis.flatMap((api) => api.scopes.map(({ name }) => name))]
+  if (new Set(scopes).size < scopes.length) {
+    throw new RangeError('every scope needs one API, and the scopes of OpenID Connect have none (RFC 8707 §2.2)')
+  }
 }
 
 /** The catalogue of the configured APIs. */

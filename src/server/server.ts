@@ -4,7 +4,7 @@ import { endpointUrl } from '../core/metadata.ts'
 import type { Connection } from '../core/ports.ts'
 import { createDpopNonces, type DpopNonces } from '../core/nonce.ts'
 import { checkLifetimes, checkLimits, signingAlgorithms } from '../core/profile.ts'
-import { createCatalogue, type Catalogue } from './catalogue.ts'
+import { checkApis, createCatalogue, type Catalogue } from './catalogue.ts'
 import type { ServerConfig, ServerPorts } from './config.ts'
 import { createLanes, type Lanes } from './lanes.ts'
 import { createRateLimits, type RateLimits } from './rate-limits.ts'
@@ -30,11 +30,12 @@ export type Server = ServerPorts &
 
 /**
  * Puts a server together. Nothing happens yet.
- * @throws RangeError when a lifetime or a limit is outside the bounds of the profile
+ * @throws RangeError when a lifetime or a limit is outside the bounds of the profile, or APIs cannot be told apart
  */
 export function assemble(config: ServerConfig, ports: ServerPorts): Server {
   checkLifetimes(config.lifetimes)
   checkLimits(config.limits)
+  checkApis(config.apis, config.issuer)
   const { issuer } = config
   return {
     ...ports,

@@ -1,11 +1,12 @@
 /** Where two parts of the flow meet: sign-out and consent, locks and consents, refresh and registration. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { username } from '../../src/core/names.ts'
+import { resourceIdentifier, username } from '../../src/core/names.ts'
 import type { PostForm } from '../../src/core/ports.ts'
+import type { Api } from '../../src/server/index.ts'
 import { createLanes } from '../../src/server/lanes.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
-import { claimsOf } from './messages.ts'
+import { aPkcePair, claimsOf } from './messages.ts'
 import { aParty } from './parties.ts'
 import {
   aBrowser,
@@ -14,15 +15,18 @@ import {
   type Browser,
   callUserinfo,
   csrfOf,
+  decide,
+  location,
   offlineTokens,
   open,
   push,
   redeem,
   refresh,
   responseOf,
+  signIn,
   tokens,
 } from './steps.ts'
-import { alter, aWorld, register, theIssuer, type World } from './world.ts'
+import { addPerson, alter, aWorld, register, theArchive, theBank, theIssuer, type World } from './world.ts'
 
 const pairwise = { subjectType: 'pairwise' } as const
 
@@ -140,6 +144,66 @@ test('[AS-OIDC-10] [AS-OIDC-02] two sectors cannot tell by the sid that it is on
   assert.notEqual(claimsOf(again.idToken)['sid'], sids.get('one'))
 })
 
+test('[AS-OIDC-02] native applications share the loopback host and no subjects; a client is no sector', async () => {
+  const world = await aWorld()
+  const loopback = { ...pairwise, applicationType: 'native' } as const
+  const aClient = (name: string, sector: string | undefined) =>
+    register(world.store, aParty(), name, { ...loopback, sector })
+  const clients = [
+    await aClient('one', '127.0.0.1'),
+    await aClient('two', '127.0.0.1'),
+    await aClient('three', '127.0.0.1:8080'),
+    await aClient('four', '127.0.0.1:8080'),
+    await aClient('five', '[::1]'),
+    await aClient('six', '[::1]:8080'),
+    await aClient('web.example', undefined),
+    await aClient('web', 'web.example'),
+  ]
+  const subjects: unknown[] = []
+  const sids: unknown[] = []
+  const browser = aBrowser(world)
+  for (const client of clients) {
+    const { sub, sid } = claimsOf((await tokens(world, {}, { client, browser })).idToken)
+    subjects.push(sub)
+    sids.push(sid)
+  }
+  assert.equal(new Set(subjects).size, clients.length)
+  assert.equal(new Set(sids).size, clients.length)
+  const same = await tokens(world, {}, { client: await aClient('web-too', 'web.example'), browser })
+  assert.equal(claimsOf(same.idToken)['sub'], subjects.at(-1))
+})
+
+test('code_grant_revoked [AS-OIDC-09] [AS-OIDC-10] where somebody else signs in, the sign-in before is over', async () => {
+  const posted: string[] = []
+  const postForm: PostForm = (url) => {
+    posted.push(url)
+    return Promise.resolve({ status: 200 })
+  }
+  const world = await aWorld({ ports: { postForm } })
+  await addPerson(world.store, 'bob')
+  await alter(world, world.client, { backchannelLogoutUri: 'https://app.example/bye' })
+  const browser = aBrowser(world)
+  const away = await offlineTokens(world, {}, { browser })
+  const early = await aCode(world, {}, { browser })
+  const asBob = async () => {
+    const { challenge, verifier } = aPkcePair(world)
+    const interaction = location(await open(world, await push(world, { prompt: 'login' }, { challenge }), browser))
+    assert.equal((await signIn(browser, interaction, { username: 'bob' })).status, 303)
+    const page = await browser.get(interaction)
+    const response = responseOf(page.status === 303 ? page : await decide(browser, interaction, page))
+    await new Promise((resolve) => setImmediate(resolve))
+    return { code: response['code'] ?? '', verifier }
+  }
+  const bobs = await asBob()
+  assertRefused(await redeem(world, early), 'code_grant_revoked')
+  assert.deepEqual(posted, ['https://app.example/bye'])
+  assert.equal((await refresh(world, away.refreshToken)).status, 200)
+  // Somebody who signs in once more ends nothing.
+  const again = await asBob()
+  for (const code of [bobs, again]) assert.equal((await redeem(world, code)).status, 200)
+  assert.equal(posted.length, 1)
+})
+
 test('[AS-OIDC-09] a client that was suspended ends no sign-in: the person is asked', async () => {
   const world = await aWorld()
   const browser = aBrowser(world)
@@ -207,4 +271,39 @@ test('[AS-OIDC-07] the trail knows a person by one name, whatever a client knows
   const reply = await callUserinfo(world, accessToken, party)
   assert.notEqual(reply.json['sub'], 'user-alice')
   assert.equal(reply.event?.subject, 'user-alice')
+})
+
+test('[RS-TOK-02] [AS-TOK-09] APIs that a token could not tell apart are no configuration', async () => {
+  const anApi = (resource: string, ...names: readonly string[]): Api => ({
+    resource: resourceIdentifier(resource),
+    name: 'An API',
+    scopes: names.map((name) => ({ name, description: 'Do something' })),
+  })
+  const withApis = (...apis: readonly Api[]) => aWorld({ config: { apis } })
+  const wrong: readonly (readonly Api[])[] = [
+    // Whatever was issued for userinfo would count there.
+    [anApi(theIssuer, 'a')],
+    [anApi(`${theIssuer}/`, 'a')],
+    [anApi('https://AS.example:443/', 'a')],
+    [anApi(theBank, 'a'), anApi(theBank, 'b')],
+    [anApi(theBank, 'a'), anApi(theArchive, 'a')],
+    [anApi(theBank, 'a', 'email')],
+  ]
+  for (const apis of wrong) await assert.rejects(withApis(...apis), RangeError, JSON.stringify(apis))
+  await withApis(anApi(theBank, 'a'), anApi(`${theIssuer}/api`, 'b'))
+})
+
+test('sign_in_throttled [OPS-07] [AL-04] a network of one subscriber is one source, whichever of its addresses it uses', async () => {
+  const world = await aWorld()
+  const browser = aBrowser(world)
+  const interaction = location(await open(world, await push(world), browser))
+  const attempt = (from: string, changes: Readonly<Record<string, string>> = {}) =>
+    signIn(browser, interaction, changes, { from })
+  for (let guess = 1; guess <= 150; guess += 1) {
+    const reply = await attempt(`2001:db8:0:1::${guess.toString(16)}`, { password: 'wrong' })
+    assertRefused(reply, guess <= 5 ? 'password_wrong' : 'sign_in_throttled', `guess ${guess}`)
+  }
+  // The person comes from elsewhere, and is not locked out.
+  const done = await attempt('2001:db8:0:2::1')
+  assert.equal(done.status, 303, done.text)
 })

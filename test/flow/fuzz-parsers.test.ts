@@ -13,7 +13,7 @@ const seed = 20_261_122
 after(stopStores)
 
 const families: readonly (readonly [string, number, readonly Target[]])[] = [
-  ['what the core reads', 20_000, coreTargets],
+  ['what the core reads', 21_000, coreTargets],
   ['certificates, proxies, configuration and registrations', 12_000, nodeTargets],
   ['stored records and the management socket', 6000, storeTargets],
   ['what guards and clients read', 5000, resourceTargets],

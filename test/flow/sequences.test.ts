@@ -173,13 +173,14 @@ async function begin(plant: Plant = (store) => store): Promise<Story> {
   const { send } = world
   const overheard: World = {
     ...world,
-    send: async (method, target, sent = {}) => {
-      const reply = await send(method, target, sent)
+    send: async (...asked: Parameters<World['send']>) => {
+      const [, target, sent] = asked
+      const reply = await send(...asked)
       if (reply.status < 400) {
-        const token = sent.headers?.find(([name]) => name === 'authorization')?.[1] ?? ''
-        const proof = sent.headers?.find(([name]) => name === 'dpop')?.[1]
+        const token = sent?.headers?.find(([name]) => name === 'authorization')?.[1] ?? ''
+        const proof = sent?.headers?.find(([name]) => name === 'dpop')?.[1]
         if (proof !== undefined) proofs.push({ text: proof, target, token })
-        const assertion = sent.form?.find(([name]) => name === 'client_assertion')?.[1]
+        const assertion = sent?.form?.find(([name]) => name === 'client_assertion')?.[1]
         if (assertion !== undefined) assertions.push({ text: assertion, target })
       }
       return reply

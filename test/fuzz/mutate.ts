@@ -4,7 +4,7 @@ import { isJsonObject } from '../../src/core/names.ts'
 import type { Draw } from './draw.ts'
 
 /** Names that reach a prototype when a map is an object. */
-export const prototypes = [
+const prototypes = [
   '__proto__',
   'constructor',
   'prototype',
@@ -127,7 +127,7 @@ function brokenText(draw: Draw, text: string, samples: readonly string[]): strin
       return head + other.slice(draw.below(other.length + 1))
     }
     default:
-      return head + [...middle].toReversed().join('') + tail
+      return head + middle.split('').toReversed().join('') + tail
   }
 }
 

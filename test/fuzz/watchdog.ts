@@ -20,7 +20,7 @@ export function startWatchdog(patience: number): Watchdog {
   const counters = new Int32Array(new SharedArrayBuffer(8))
   const text = new Uint8Array(new SharedArrayBuffer(mostBytes))
   const watched: Watched = { counters, text, patience }
-  const thread = new Worker(new URL('./watchdog-thread.ts', import.meta.url), { workerData: watched })
+  const thread = new Worker(new URL('./watchdog-thread.ts', import.meta.url), { workerData: watched, execArgv: [] })
   const encoder = new TextEncoder()
   return {
     watch: (what, input) => {

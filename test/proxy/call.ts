@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { request as plainRequest, type ClientRequest } from 'node:http'
 import { Agent, request } from 'node:https'
+import { TLSSocket } from 'node:tls'
 import { isJsonObject, type JsonObject } from '../../src/core/names.ts'
 
 /** A certificate with the key to prove it, and what is sent along. */
@@ -31,6 +32,8 @@ export type Call = {
   readonly from?: string
   /** Connections that are kept between calls. */
   readonly agent?: Agent
+  /** A version of TLS, and a session to go on with. */
+  readonly tls?: { readonly maxVersion: 'TLSv1.2' | 'TLSv1.3'; readonly session?: Buffer }
 }
 
 /** What came back. */
@@ -39,6 +42,9 @@ export type Answer = {
   readonly headers: Headers
   readonly text: string
   readonly json: JsonObject
+  /** The session of TLS that was offered for the next time. */
+  readonly session: Buffer | undefined
+  readonly isResumed: boolean
 }
 
 /** Connections of one client, kept alive. */
@@ -47,8 +53,8 @@ export function keptConnections(): Agent {
 }
 
 /** Sends one request. Fields go out as they are, also twice. */
-export function call({ port, servername, ca }: Target, sent: Call): Promise<Answer> {
-  const { path = '/token', form, certificate, fields = [], from = '127.0.0.1', agent } = sent
+export async function call({ port, servername, ca }: Target, sent: Call): Promise<Answer> {
+  const { path = '/token', form, certificate, fields = [], from = '127.0.0.1', agent, tls } = sent
   const body = form === undefined ? '' : new URLSearchParams(form).toString()
   const own: Field[] = [['Host', servername ?? `127.0.0.1:${port}`]]
   if (form !== undefined) {
@@ -62,20 +68,32 @@ export function call({ port, servername, ca }: Target, sent: Call): Promise<Answ
     localAddress: from,
     headers: [...own, ...fields].flat(),
   }
-  const tls = {
+  const secure = {
+    ...tls,
     servername,
     ca,
-    checkServerIdentity: () => undefined,
     agent: agent ?? false,
     ...(certificate === undefined ? {} : { cert: certificate.pem, key: certificate.keyPem }),
   }
-  return answerTo(
-    servername === undefined ? plainRequest({ ...common, agent: false }) : request({ ...common, ...tls }),
-    body,
-  )
+  const outgoing =
+    servername === undefined ? plainRequest({ ...common, agent: false }) : request({ ...common, ...secure })
+  const handshake: Handshake = { session: undefined, isResumed: false }
+  if (tls !== undefined) outgoing.on('socket', (socket) => watch(socket, handshake))
+  return { ...(await answerTo(outgoing, body)), ...handshake }
 }
 
-function answerTo(outgoing: ClientRequest, body: string): Promise<Answer> {
+type Handshake = { session: Buffer | undefined; isResumed: boolean }
+
+function watch(socket: unknown, handshake: Handshake): void {
+  if (!(socket instanceof TLSSocket)) return
+  socket.on('session', (offered: Buffer) => (handshake.session = offered))
+  socket.on('secureConnect', () => {
+    handshake.session ??= socket.getSession()
+    handshake.isResumed = socket.isSessionReused()
+  })
+}
+
+function answerTo(outgoing: ClientRequest, body: string): Promise<Omit<Answer, keyof Handshake>> {
   return new Promise((resolve, reject) => {
     outgoing.on('error', reject)
     outgoing.on('response', (incoming) => {

@@ -38,6 +38,7 @@ export function forgeries(own: AdapterName, victim: Identity): readonly (readonl
     [[name.toUpperCase(), value]],
     [[name.replaceAll('-', '_'), value]],
     [['Connection', name], claimOf(own, victim)],
+    [['Client-Cert-Chain', claimOf('rfc9440', victim)[1]]],
     every,
   ]
 }

@@ -8,6 +8,7 @@ prove({
   heading: 'HAProxy',
   entrances: 'by port',
   chain: 'left out',
+  sessions: 'never resumed',
   configuration: ({ directory, main, mtls, behindMain, behindMtls }) =>
     fitted(blockOf('HAProxy', 'haproxy'), {
       'bind :443 ': `bind 127.0.0.1:${main} `,

@@ -8,6 +8,7 @@ prove({
   heading: 'nginx',
   entrances: 'by name',
   chain: 'left out',
+  sessions: 'never resumed',
   configuration: ({ directory, main, behindMain, behindMtls }) =>
     fitted(blockOf('nginx', 'nginx'), {
       '443 ssl': `127.0.0.1:${main} ssl`,

@@ -11,6 +11,7 @@ prove({
   heading: 'HAProxy with RFC 9440',
   entrances: 'by port',
   chain: 'passed on',
+  sessions: 'never resumed',
   configuration: ({ directory, main, mtls, behindMain, behindMtls }) => {
     writeFileSync(join(directory, 'client-cert-chain.lua'), blockOf('HAProxy with RFC 9440', 'lua'))
     const sections = blockOf('HAProxy', 'haproxy').split(/^(?=\S)/m)
@@ -33,6 +34,7 @@ prove({
   heading: 'Caddy',
   entrances: 'by name',
   chain: 'left out',
+  sessions: 'resumed',
   configuration: ({ directory, main, behindMain, behindMtls }) => {
     // No certificates from anywhere, and no port but this one.
     const here = `{\n\tadmin off\n\tauto_https off\n\tdefault_bind 127.0.0.1\n\thttps_port ${main}\n}\n`

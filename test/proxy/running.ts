@@ -40,6 +40,13 @@ ${text}}
   }),
 }
 
+/** Ends the program when standard input does, so that it never outlives the test, however that ended. */
+const supervised = `exec 3<&0
+"$@" 3<&- &
+proxy=$!
+{ read -r end <&3; kill -9 "$proxy"; } >/dev/null 2>&1 &
+wait "$proxy"`
+
 /** Starts a proxy and waits until it takes connections on all these ports. */
 export async function startProxy(
   name: ProxyName,
@@ -51,12 +58,13 @@ export async function startProxy(
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, way.file), way.around(text))
   const env = { PATH: process.env['PATH'], HOME: directory, XDG_DATA_HOME: directory, XDG_CONFIG_HOME: directory }
-  const child = spawn(program, way.arguments, { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn('sh', ['-c', supervised, 'sh', program, ...way.arguments], { cwd: directory, env })
+  child.stdin.on('error', () => undefined)
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said = `${said}${data}`.slice(-8192)))
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
   const stop = async () => {
-    child.kill('SIGKILL')
+    child.stdin.end()
     await ended
   }
   try {

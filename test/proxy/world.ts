@@ -1,6 +1,6 @@
 /** Our server behind a real proxy: one folder, certificates, clients, and what the audit saw. */
 
-import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,8 @@ import type { AuditEvent } from '../../src/core/ports.ts'
 import { checkClientMetadata, type Config, loadConfig } from '../../src/node/config/index.ts'
 import { random, sha256, systemClock } from '../../src/node/runtime.ts'
 import { startService } from '../../src/node/service.ts'
+import { encode, tags } from '../../src/node/tls/der.ts'
+import { alternativeNames, extension } from '../../src/node/tls/make-certificate.ts'
 import { developmentFiles, makeDevelopmentCa } from '../../src/node/tls/development-ca.ts'
 import { aCa, aClient, aRoot, type Party } from '../../src/node/tls/pki.test-support.ts'
 import { openManagedStore } from '../../src/stores/managed.ts'
@@ -64,10 +66,9 @@ function makeClients(directory: string): Clients {
   const root = aRoot(times)
   const intermediate = aCa(root, { ...times, name: 'CN=intermediate' })
   const bob = aClient(root, { ...times, name: 'CN=bob' })
-  const keys = generateKeyPairSync('rsa', { modulusLength: 4096 })
-  const carol = aClient(intermediate, { ...times, name: 'CN=carol', keys })
+  const bulk = extension('1.3.6.1.4.1.99999.1', 'informative', encode(tags.octetString, new Uint8Array(3_000)))
+  const carol = aClient(intermediate, { ...times, name: 'CN=carol', extensions: [bulk] })
   writeFileSync(join(directory, 'clients-ca.pem'), read(developmentFiles.ca) + root.pem)
-  writeFileSync(join(directory, 'server.combined.pem'), read('server.pem') + read('server.key'), { mode: 0o600 })
   const pem = read(developmentFiles.clientCertificate)
   return {
     alice: { der: derOf(pem), pem, keyPem: read(developmentFiles.clientKey) },
@@ -75,6 +76,22 @@ function makeClients(directory: string): Clients {
     carol: { ...carol, pem: carol.pem + intermediate.pem },
     impostor: impostorOf(aRoot({ ...times, name: 'CN=elsewhere' })),
   }
+}
+
+/** The certificate of the proxy, in the files of the page; returns what signs it. */
+function makeServerCertificate(directory: string): string {
+  const root = aRoot({ ...times, name: 'CN=proxy' })
+  const extensions = [alternativeNames('as.example', 'mtls.as.example')]
+  const { pem, keyPem } = aClient(root, { ...times, name: 'CN=as.example', extensions })
+  for (const [name, text] of [
+    ['server.pem', pem],
+    ['server.key', keyPem],
+    ['server.combined.pem', pem + keyPem],
+  ] as const) {
+    rmSync(join(directory, name), { force: true })
+    writeFileSync(join(directory, name), text, { mode: 0o600 })
+  }
+  return root.pem
 }
 
 function impostorOf(root: Party): Identity {
@@ -100,9 +117,14 @@ export function configurationOf(heading: string, directory: string, change = (te
   return loadConfig({ file, env: {}, flags: { 'listen.port': '0', 'mtls.port': '0' } })
 }
 
+/** What operators see of the store, also while the server runs. */
+function storeOf({ store }: Config) {
+  if (store.kind !== 'sqlite') throw new TypeError('the store is on disk')
+  return openManagedStore({ path: store.path, clock: systemClock, hash: sha256 })
+}
+
 async function register(config: Config): Promise<Readonly<Record<'alice' | 'bob' | 'carol', string>>> {
-  if (config.store.kind !== 'sqlite') throw new TypeError('the store is on disk')
-  const { store } = await openManagedStore({ path: config.store.path, clock: systemClock, hash: sha256 })
+  const { store } = await storeOf(config)
   const add = async (subject: string): Promise<string> => {
     const metadata = {
       client_name: subject,
@@ -125,11 +147,24 @@ async function register(config: Config): Promise<Readonly<Record<'alice' | 'bob'
   return ids
 }
 
-/** Passes connections on to a port, unchanged, and counts them. */
+/** The certificates that a proxy passed on over one connection. */
+type Carried = ReadonlySet<string>
+
+/** Passes connections on to a port, unchanged, and notes whose certificates each of them carried. */
 async function relayTo(port: number) {
-  let connections = 0
+  const carried: Carried[] = []
   const server = createServer((socket) => {
-    connections += 1
+    const seen = new Set<string>()
+    carried.push(seen)
+    let text = ''
+    socket.on('data', (data) => {
+      text += data.toString('latin1')
+      for (const [, value = ''] of text.matchAll(
+        /^(?:x-ssl-client-cert|x-ssl-client-der|client-cert): *(\S+)\r\n/gim,
+      )) {
+        seen.add(value)
+      }
+    })
     const onward = connect(port, '127.0.0.1')
     socket.pipe(onward).pipe(socket)
     socket.on('error', () => onward.destroy()).on('close', () => onward.destroy())
@@ -137,7 +172,7 @@ async function relayTo(port: number) {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port: own } = server.address() as AddressInfo
-  return { port: own, connections: () => connections, stop: () => server.close() }
+  return { port: own, carried, stop: () => server.close() }
 }
 
 const portOf = (url: string | undefined): number => Number(new URL(url ?? '').port)
@@ -151,11 +186,14 @@ export async function aWorld(setup: Setup) {
   }
   try {
     const clients = makeClients(directory)
+    const ca = makeServerCertificate(directory)
     const config = configurationOf(setup.heading, directory)
     const ids = await register(config)
-    const events: AuditEvent[] = []
-    const service = await startService(config, { audit: (event) => events.push(event), pages: createPages() })
+    const audit: AuditEvent[] = []
+    const service = await startService(config, { audit: (event) => audit.push(event), pages: createPages() })
     stops.push(service.close)
+    const { store } = await storeOf(config)
+    stops.push(store.close)
     const [behindMain, behindMtls] = [portOf(service.url), portOf(service.mutualTlsUrl)]
     const relay = await relayTo(behindMtls)
     stops.push(relay.stop)
@@ -171,13 +209,12 @@ export async function aWorld(setup: Setup) {
     const text = setup.configuration(place)
     const proxy = await startProxy(setup.program, { directory: join(directory, 'run'), text, ports: [main, mtls] })
     stops.push(proxy.stop)
-    const ca = readFileSync(join(directory, developmentFiles.ca), 'utf8')
     const targets: Readonly<Record<'main' | 'mtls' | 'direct', Target>> = {
       main: { port: main, servername: 'as.example', ca },
       mtls: { port: mtls, servername: 'mtls.as.example', ca },
       direct: { port: behindMtls },
     }
-    return { directory, config, clients, ids, events, targets, connections: relay.connections, stop }
+    return { clients, ids, audit, events: store.events, targets, carried: relay.carried, stop }
   } catch (cause) {
     await stop()
     throw cause

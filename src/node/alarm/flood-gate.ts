@@ -1,12 +1,13 @@
 /** Keeps a flood of refusals that are all alike from filling the trail: past a bound they are counted, not dropped. */
 
 import { type NewSecurityEvent, severities } from '../../core/events.ts'
+import { networkOf } from '../../core/ip-address.ts'
 import type { NumericDate } from '../../core/names.ts'
 
 /** What of one key is kept one by one in a minute, and how many keys are told apart. */
 export const floodBounds = { alike: 50, keys: 10_000 } as const
 
-/** Alike is what happened for the same reason to the same client from the same address. */
+/** Alike is what happened for the same reason to the same client from the same network: an address, or a /64 of IPv6. */
 export type FloodGate = {
   /** Whether the event is to be kept by itself; otherwise it was counted, for the summary of its minute. */
   readonly admit: (event: NewSecurityEvent) => 'keep' | 'counted'
@@ -61,7 +62,7 @@ export function createFloodGate(newId: () => string): FloodGate {
 }
 
 function keyOf({ type, reason, clientId, peerAddress }: NewSecurityEvent): string {
-  return [type, reason, clientId ?? '', peerAddress ?? ''].join('\n')
+  return [type, reason, clientId ?? '', networkOf(peerAddress ?? '')].join('\n')
 }
 
 function isDear({ severity }: NewSecurityEvent): boolean {

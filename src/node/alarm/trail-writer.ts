@@ -129,10 +129,13 @@ export class TrailWriter {
     if (lost > 0) this.#options.onLost(lost, undefined)
   }
 
-  /** Whether the trail could be written. What nothing could ever write is given up, so that it does not stop the rest. */
-  async #deal(batch: readonly Waiting[]): Promise<boolean> {
+  /**
+   * Whether the trail could be written. What nothing could ever write is given up, so that it does not stop the rest.
+   * `inFlight` of the queue stay where they are meanwhile.
+   */
+  async #deal(batch: readonly Waiting[], inFlight = batch.length): Promise<boolean> {
     try {
-      this.#inFlight = batch.length
+      this.#inFlight = inFlight
       await this.#options.append(batch.map(({ event }) => event))
       this.#done(batch)
       return true
@@ -146,7 +149,7 @@ export class TrailWriter {
         this.#options.onLost(1, cause)
         return true
       }
-      for (const one of batch) if (!(await this.#deal([one]))) return false
+      for (const [place, one] of batch.entries()) if (!(await this.#deal([one], batch.length - place))) return false
       return true
     } finally {
       this.#inFlight = 0

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { createServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { after, test } from 'node:test'
+import { observed } from '../../../test/observations.ts'
 import { connect, createSecureContext, createServer as createTlsServer } from 'node:tls'
 import { gzipSync } from 'node:zlib'
 import { anAuthority, aSelfSignedCertificate, aServerCertificate, type Issued } from './certificates.test-support.ts'
@@ -271,6 +272,7 @@ test('[NET-03] a dialler that verifies nothing brings no connection', async () =
     reason: 'certificate_invalid',
   })
   assert.equal(seen.length, 0)
+  observed('NET-03', 'the call was not made')
 })
 
 const oldTls = {

@@ -5,18 +5,15 @@
  * A name is resolved once; every address it has must be public, and the first of them is the one that is dialled.
  */
 
-import { lookup } from 'node:dns/promises'
 import { type IncomingMessage, request } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { PostForm } from '../../core/ports.ts'
 import { isPublicAddress } from './addresses.ts'
 import { connectTo, type Dial, dialDirectly } from './dial.ts'
 import { EgressRefused } from './refused.ts'
+import { createResolve, type Resolve } from './resolve.ts'
 import { createSlots } from './slots.ts'
 import { checkTarget, type Target } from './target.ts'
-
-/** The addresses of a host name; rejects when it has none. It must settle some time: until then it holds a slot. */
-export type Resolve = (hostname: string) => Promise<readonly string[]>
 
 /** How far the gate opens, and what it stands on. */
 export type OpenEgressOptions = {
@@ -28,7 +25,7 @@ export type OpenEgressOptions = {
   readonly running?: number
   /** How many wait for a slot, 64 unless given; those beyond are refused as `busy`. */
   readonly waiting?: number
-  /** The resolver of the system, unless given. */
+  /** The servers of names of the system, unless given. */
   readonly resolve?: Resolve
   /** A TLS connection to the judged address, unless given. */
   readonly dial?: Dial
@@ -51,10 +48,6 @@ type Message = {
 
 const jsonMediaTypes = ['application/json', 'application/jwk-set+json'] as const
 const mostHeaderBytes = 16_384
-
-/** Without search domains: the name is written out. */
-const resolveBySystem: Resolve = async (hostname) =>
-  (await lookup(`${hostname}.`, { all: true, order: 'verbatim' })).map(({ address }) => address)
 
 /**
  * Opens the gate.
@@ -93,13 +86,13 @@ type Ask = <T>(target: Target, message: Message, take: (response: IncomingMessag
 
 /** One exchange, from the wait for a slot to what `take` makes of the answer. */
 function createAsk(options: OpenEgressOptions): Ask {
-  const { timeoutMs, running = 16, waiting = 64, resolve = resolveBySystem, dial = dialDirectly } = options
+  const { timeoutMs, running = 16, waiting = 64, resolve = createResolve(), dial = dialDirectly } = options
   const takeSlot = createSlots({ running, waiting })
   return async (target, message, take) => {
     const signal = AbortSignal.timeout(timeoutMs)
     const slot = await takeSlot(signal)
     if (slot === 'busy') throw new EgressRefused('busy', target.origin)
-    const look = lookUp(target, resolve)
+    const look = lookUp(target, resolve, signal)
     let socket: TLSSocket | undefined
     try {
       const addresses = await beforeAbort(look, signal)
@@ -113,16 +106,20 @@ function createAsk(options: OpenEgressOptions): Ask {
       throw new EgressRefused(signal.aborted ? 'timed_out' : reasonOf(cause), target.origin, cause)
     } finally {
       socket?.destroy()
-      // A look-up cannot be called off. Its slot is free when it is over, so that slow ones do not pile up.
+      // A look-up may take longer than it should. Its slot is free when it is over, so that slow ones do not pile up.
       void look.then(slot.release, slot.release)
     }
   }
 }
 
-async function lookUp({ host, kind, origin }: Target, resolve: Resolve): Promise<readonly string[]> {
+async function lookUp(
+  { host, kind, origin }: Target,
+  resolve: Resolve,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   if (kind === 'address') return [host]
   try {
-    return await resolve(host)
+    return await resolve(host, signal)
   } catch (cause) {
     throw new EgressRefused('name_unresolvable', origin, cause)
   }

@@ -91,7 +91,7 @@ export async function removeKey(
   if (isActive && active === 'refused') return { outcome: 'is_active' }
   const replacement =
     isActive && opens(key, sealing, options)
-      ? await addKey({ alg: key.alg, activation: 'now', instead: key }, options, sealing)
+      ? await addKey({ alg: key.alg, activation: 'now', instead: key, other: 'goes' }, options, sealing)
       : undefined
   await options.store.remove(kid)
   const keys = await options.store.list()

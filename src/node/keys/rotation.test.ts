@@ -356,6 +356,12 @@ test('a key set has an end: no key is added that verifiers would not read', asyn
   await assert.rejects(rotate, (error) => error instanceof SigningKeysUnavailable && error.reason === 'too_many')
   assert.equal(world.store.keys.length, profile.issuerKeys)
   const keys = await openSigningKeys(options)
+  // One that was stolen can go all the same: its replacement takes its place.
+  const stolen = keys.signer('EdDSA')?.kid ?? ''
+  const removal = await removeKey(options, stolen, { active: 'replaced' })
+  assert.ok(removal.outcome === 'removed' && removal.replacement !== undefined)
+  assert.equal(world.store.keys.length, profile.issuerKeys)
+  assert.ok(world.store.keys.every(({ kid }) => kid !== stolen))
   world.clock.pass(schedule.longestUse + 61)
   await keys.refresh()
   await rotate()

@@ -36,6 +36,8 @@ export type NewKey = {
   readonly alg: SigningAlgorithm
   readonly activation: Activation
   readonly instead?: StoredKey | undefined
+  /** Whether the other goes right afterwards, so that the new one takes its place in the key set. */
+  readonly other?: 'stays' | 'goes'
 }
 
 /**
@@ -43,12 +45,13 @@ export type NewKey = {
  * @throws SigningKeysUnavailable when the key set is full
  */
 export async function addKey(
-  { alg, activation, instead }: NewKey,
+  { alg, activation, instead, other = 'stays' }: NewKey,
   { store, clock, hash, schedule }: Omit<KeyOptions, 'sealing'>,
   sealing: Sealing,
 ): Promise<StoredKey> {
   const published = (await store.list()).filter((key) => isPublished(key, clock()))
-  if (published.length >= profile.issuerKeys) throw new SigningKeysUnavailable('too_many')
+  const leaving = other === 'goes' && published.some(({ kid }) => kid === instead?.kid) ? 1 : 0
+  if (published.length - leaving >= profile.issuerKeys) throw new SigningKeysUnavailable('too_many')
   const privateKey = await generateNamed(alg, hash)
   const kid = publicKeyOf(privateKey, hash).thumbprint
   const jwk = JSON.stringify(privateKey.export({ format: 'jwk' }))

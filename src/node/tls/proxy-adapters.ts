@@ -110,12 +110,13 @@ function readTraefik(value: string): Chain | undefined {
 type Pairs = ReadonlyMap<string, readonly string[]>
 
 /**
- * The last element: the proxy that speaks to us wrote it, what stands before it came from others. It must tell the
- * certificate itself, and everything it tells must fit.
+ * One element: the proxy must replace what came to it (SANITIZE_SET), not append. It does not quote the URIs of a
+ * certificate, so that a second element may be the text of such a URI. The element must tell the certificate itself, and
+ * everything it tells must fit.
  */
 function readXfcc(value: string): Chain | undefined {
-  const element = parseXfcc(value)?.at(-1)
-  if (element === undefined) return undefined
+  const [element, ...more] = parseXfcc(value) ?? []
+  if (element === undefined || more.length > 0) return undefined
   const [cert, chain, hash] = ['cert', 'chain', 'hash'].map((key) => element.get(key) ?? [])
   if ((cert?.length ?? 0) > 1 || (chain?.length ?? 0) > 1 || (hash?.length ?? 0) > 1) return undefined
   const leaf = cert?.[0] === undefined ? undefined : alone(escapedPem(cert[0]))

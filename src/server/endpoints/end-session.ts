@@ -10,10 +10,10 @@ import type { Call } from '../call.ts'
 import { formEndpoint, pageEndpoint } from '../endpoint.ts'
 import { currentSession, endedSessionCookie, recogniseBrowser } from '../interaction/cookies.ts'
 import { checkPostedHere, csrfToken } from '../interaction/csrf.ts'
-import { announceLogout, type LogoutNotice } from '../logout-delivery.ts'
 import type { SignOutView } from '../pages.ts'
 import { pageHeaders } from '../security-headers.ts'
 import type { Server } from '../server.ts'
+import { endSignIn } from '../sign-out.ts'
 import { sidFor, subjectFor } from '../subject.ts'
 
 const path = endpointPaths.endSession
@@ -149,38 +149,15 @@ function addressOf(asked: Asked, server: Server): string {
   return server.url(query === '' ? path : `${path}?${query}`)
 }
 
-/** Ends the sign-in and what was granted in it, except what was allowed for when the person is away. */
-async function end(asked: Asked, { sid, subject }: Session, call: Call<unknown>, server: Server): Promise<Answer> {
-  await server.store.sessions.endBySid(sid)
-  const ended = await server.store.grants.endOnline(sid, call.now)
-  const clients = await clientsOf(sid, ended, server)
+/** Ends the sign-in, and sends the person on. */
+async function end(asked: Asked, session: Session, call: Call<unknown>, server: Server): Promise<Answer> {
   call.note({
     event: 'user.logout.done',
     outcome: 'revoked',
     reason: asked.hint === undefined ? 'by_the_person' : 'by_the_client',
-    evidence: { grants: ended.length, clients: clients.length },
+    evidence: await endSignIn(session, call, server),
   })
-  const notices = clients.flatMap((client): readonly LogoutNotice[] => {
-    const uri = client.backchannelLogoutUri
-    return uri === undefined ? [] : [{ client, uri, subject, sid, correlationId: call.correlationId }]
-  })
-  await announceLogout(notices, server)
   return signedOut(asked, [endedSessionCookie(server)], server)
-}
-
-/** How many grants of one sign-in are looked through for clients that are not told yet. */
-const mostGrants = 1000
-
-/** Every client the person used in this sign-in: those whose grants ended, and those that keep theirs. */
-async function clientsOf(
-  sid: Session['sid'],
-  ended: readonly { readonly clientId: ClientRecord['clientId'] }[],
-  { store }: Server,
-): Promise<readonly ClientRecord[]> {
-  const kept = await store.grants.list({ sid }, mostGrants, undefined)
-  const ids = [...new Set([...ended, ...kept].map((grant) => grant.clientId))]
-  const clients = await Promise.all(ids.map((id) => store.clients.find(id)))
-  return clients.filter((client) => client !== undefined)
 }
 
 /** Back to the client where it registered a place for that, or a page that says so. */

@@ -1,6 +1,6 @@
 import { byPassword } from '../../core/authentication-context.ts'
 import type { UserRecord } from '../../core/flow.ts'
-import { after, isLoopbackAddress, orUndefined, username } from '../../core/names.ts'
+import { after, orUndefined, username } from '../../core/names.ts'
 import { StateUnavailable } from '../../core/oauth-error.ts'
 import { profile } from '../../core/profile.ts'
 import type { RuleSlug } from '../../core/rules.ts'
@@ -9,7 +9,9 @@ import { seeOther } from '../answers.ts'
 import { digestOf, newHandle, newRowId } from '../artefacts.ts'
 import type { Call } from '../call.ts'
 import { formEndpoint } from '../endpoint.ts'
+import { sourceOf } from '../rate-limits.ts'
 import type { Server } from '../server.ts'
+import { endSignIn } from '../sign-out.ts'
 import { sessionCookie } from './cookies.ts'
 import { checkPostedHere, csrfToken } from './csrf.ts'
 import { endWith } from './decision.ts'
@@ -40,6 +42,10 @@ export const signIn = formEndpoint('interaction', `${interactionPath}/sign-in`, 
   const sid = session?.subject === subject ? session.sid : newRowId(server.random)
   const begun = { id: handle.id, sid, secretHash, subject, authTime: call.now, ...byPassword, expiresAt }
   await server.store.sessions.start(begun, session?.id)
+  // Whoever was signed in here before is not any more.
+  if (session !== undefined && session.subject !== subject) {
+    call.note({ evidence: await endSignIn(session, call, server) })
+  }
   await server.store.requests.signedIn(interaction.id, { sessionId: handle.id, at: call.now })
   return seeOther(interactionUrl(interaction.id, server), [sessionCookie(handle, server)])
 })
@@ -84,8 +90,8 @@ async function verifyInTurn(
 }
 
 /**
- * Counts this attempt, and tells whether there were too many. What its own address is throttled for does not count
- * against the account: one address alone cannot lock a person out everywhere.
+ * Counts this attempt, and tells whether there were too many. What its own source is throttled for does not count
+ * against the account: one source alone cannot lock a person out everywhere.
  */
 async function isThrottled(
   { here, account }: ReturnType<typeof attemptCounters>,
@@ -100,14 +106,16 @@ async function isThrottled(
 }
 
 /**
- * The account from this address and the address, and the account from anywhere. A loopback peer is a proxy that does not
- * say for whom it speaks: it is no source that could be told apart from others.
+ * The account from this source and the source, and the account from anywhere. What is no source that could be told apart
+ * from others counts for the account alone; see `sourceOf`.
  */
 function attemptCounters(name: string, { connection }: SignInCall, { hash }: Server) {
-  const { peerAddress } = connection
-  const source = [hash(`sign-in\naccount and source\n${name}\n${peerAddress}`), hash(`sign-in\nsource\n${peerAddress}`)]
+  const source = sourceOf(connection.peerAddress)
   return {
-    here: isLoopbackAddress(peerAddress) ? [] : source,
+    here:
+      source === undefined
+        ? []
+        : [hash(`sign-in\naccount and source\n${name}\n${source}`), hash(`sign-in\nsource\n${source}`)],
     account: hash(`sign-in\naccount\n${name}`),
   }
 }

@@ -1,7 +1,8 @@
 /** What guards and clients read: paths, policies, documents of issuers, answers of servers, callbacks. */
 
 import assert from 'node:assert/strict'
-import { ClientError, createClient, nodeClientPorts } from '../../../src/client/index.ts'
+import { ClientError, type ClientPorts, createClient, nodeClientPorts } from '../../../src/client/index.ts'
+import { createLogoutReceiver } from '../../../src/client/logout-receiver.ts'
 import { importKeyPair } from '../../../src/client/node/keys.ts'
 import { isJsonObject, numericDate } from '../../../src/core/names.ts'
 import { createReplayMemory } from '../../../src/core/replay-memory.ts'
@@ -12,7 +13,7 @@ import { GuardPolicyError, parseGuardPolicy } from '../../../src/guard/policy.ts
 import { createMac, createVerifier, sha256 } from '../../../src/node/runtime.ts'
 import type { Draw } from '../draw.ts'
 import { anyText, mutatedJson, mutatedText } from '../mutate.ts'
-import { aJwt, issuerParty, knownKey, now, paths, proofParty, seededRandom } from '../samples.ts'
+import { aJwt, forms, issuerParty, knownKey, now, paths, proofParty, seededRandom } from '../samples.ts'
 import { type Fate, type Target, target, unless, unlessLater } from '../target.ts'
 
 const issuer = 'https://as.example'
@@ -160,6 +161,15 @@ function asPrivateJwk(number: number) {
   return { kty: 'OKP', crv: 'Ed25519', d, x, kid: `key-${number}` }
 }
 
+function clientPorts(given: Answers, headers: Readonly<Record<string, string>>): ClientPorts {
+  const fetch = (url: string) => {
+    const status = url.endsWith('/par') ? 201 : 200
+    const init = { status, headers: { 'content-type': 'application/json', ...headers } }
+    return Promise.resolve(new Response(JSON.stringify(answerTo(url, given)) ?? '', init))
+  }
+  return { ...nodeClientPorts({ allowedOrigins: [] }), clock, fetch }
+}
+
 function connect(given: Answers, headers: Readonly<Record<string, string>>) {
   const known = {
     issuer,
@@ -169,12 +179,7 @@ function connect(given: Answers, headers: Readonly<Record<string, string>>) {
     scope: 'accounts',
     keys: { assertion: { key: keyPair.privateKey, kid: 'key-5' }, dpop: dpopPair },
   }
-  const fetch = (url: string) => {
-    const status = url.endsWith('/par') ? 201 : 200
-    const init = { status, headers: { 'content-type': 'application/json', ...headers } }
-    return Promise.resolve(new Response(JSON.stringify(answerTo(url, given)) ?? '', init))
-  }
-  return createClient(known, { ...nodeClientPorts({ allowedOrigins: [] }), clock, fetch })
+  return createClient(known, clientPorts(given, headers))
 }
 
 function changedAnswers(draw: Draw): Answers {
@@ -220,4 +225,27 @@ const atTheClient: readonly Target[] = [
   ),
 ]
 
-export const resourceTargets: readonly Target[] = [...atTheGuard, ...atTheClient]
+const afterSignIn = target(
+  'logout requests at a client',
+  2,
+  (draw) => ({
+    type: draw.once(6) ? anyText(draw).replaceAll(/[^\x20-\x7e]/g, '') : 'application/x-www-form-urlencoded',
+    body: draw.once(4) ? mutatedText(draw, forms) : `logout_token=${aJwt(draw, 4, issuerParty)}`,
+  }),
+  async ({ type, body }): Promise<Fate> => {
+    const told: unknown[] = []
+    const config = { issuer, clientId: 'client-a', onLogout: (who: unknown) => void told.push(who) }
+    const receive = await createLogoutReceiver(config, clientPorts(answers, {}))
+    const request = new Request('https://app.example/logout', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': type },
+    })
+    const { status } = await receive(request)
+    assert.ok(status === 200 || status === 400, String(status))
+    assert.equal(told.length, status === 200 ? 1 : 0)
+    return status === 200 ? 'taken' : 'refused'
+  },
+)
+
+export const resourceTargets: readonly Target[] = [...atTheGuard, ...atTheClient, afterSignIn]
