@@ -36,7 +36,7 @@ async function allowed(name: string, client: string, sub: string): Promise<strin
     await store.requests.open(anOpening(name, client, { now: earlier }), interaction)
     const approval = anApproval(name, 'x', { ...person, codeExpiresAt: after(earlier, seconds(60)), authTime: earlier })
     const grant = aGrant(name, client, 'x', { ...person, ...times })
-    assert.equal(await store.requests.approve(interaction.id, approval, grant, earlier), 'approved')
+    assert.equal(await store.requests.approve(interaction.id, approval, grant, earlier, 'asked'), 'approved')
     return grant.ref
   } finally {
     await store.close()

@@ -117,9 +117,9 @@ export async function verifyOwnAccessToken(
   self: TrustedIssuer,
   now: NumericDate,
   verify: Verifier,
-): Promise<AccessToken> {
-  const { claims, issuer } = await verifyClaims(text, { issuers: [self], now }, verify)
-  return fromClaims(claims, issuer)
+): Promise<VerifiedAccessToken> {
+  const { claims, issuer, key } = await verifyClaims(text, { issuers: [self], now }, verify)
+  return { token: fromClaims(claims, issuer), key }
 }
 
 async function verifyClaims(

@@ -151,7 +151,14 @@ export type RequestStore = {
   /** Remembers that this interaction signed somebody in. */
   readonly signedIn: (id: RowId, session: { sessionId: RowId; at: NumericDate }) => Promise<void>
   /** The person allowed it: the request is spent, the grant exists, the code can be redeemed. One winner. */
-  readonly approve: (id: RowId, approval: Approval, grant: Grant, now: NumericDate) => Promise<'approved' | 'spent'>
+  readonly approve: (
+    id: RowId,
+    approval: Approval,
+    grant: Grant,
+    now: NumericDate,
+    /** Who was not asked must have allowed the client something until now, and allows nothing more by this. */
+    basis: 'asked' | 'allowed_before',
+  ) => Promise<'approved' | 'spent' | 'withdrawn'>
   /** The person refused, or nothing can come of it: the request is spent. One winner. */
   readonly refuse: (id: RowId, now: NumericDate) => Promise<'refused' | 'spent'>
   /** Redeems a code: one winner. A wrong attempt with the right code spends it; see `judgeRedemption`. */

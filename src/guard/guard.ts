@@ -17,13 +17,13 @@ import {
   type TokenMemory,
 } from '../core/protected-resource.ts'
 import type { RuleSlug } from '../core/rules.ts'
+import { createTokenMemory } from '../core/token-memory.ts'
 import { createIssuerKeys, type IssuerKeys, type IssuerKeyState } from './issuer-keys.ts'
 import { canonicalPath } from './path.ts'
 import { type GuardPolicy, parseGuardPolicy } from './policy.ts'
 import { type AnswerContext, renderFailure, renderRefusal } from './refusal.ts'
 import { statusAtResource } from '../core/refusal.ts'
 import { compileRoutes, type RouteTable } from './routes.ts'
-import { createTokenMemory } from './token-memory.ts'
 
 /** What a guard asks of the world. */
 export type GuardPorts = {

@@ -1,4 +1,7 @@
-/** What the server asks of others: the keys of its clients, and that they hear of a logout. All of it through one gate. */
+/**
+ * What the server asks of others: the keys of its clients, and that they hear of a logout. All of it goes through the
+ * egress gate.
+ */
 
 import { newCorrelationId } from '../core/correlation.ts'
 import type { EventType } from '../core/events.ts'
@@ -16,7 +19,8 @@ const limits = { timeoutMs: 5_000, maxBytes: 262_144 } as const
 
 /** Opens the gate; what it refuses is a security event. `world` stands in for resolver and dialler in tests. */
 export function openOutbound(raise: RaiseEvent, world: Pick<OpenEgressOptions, 'resolve' | 'dial'> = {}): Outbound {
-  const gate = createOpenEgress({ ...limits, ...world })
+  // A gate for each: hosts that are slow to hear of a logout keep nobody's keys waiting.
+  const [documents, notices] = [createOpenEgress({ ...limits, ...world }), createOpenEgress({ ...limits, ...world })]
   const alarmed = async <T>(ask: Promise<T>): Promise<T> => {
     try {
       return await ask
@@ -27,14 +31,14 @@ export function openOutbound(raise: RaiseEvent, world: Pick<OpenEgressOptions, '
   }
   return {
     clientKeys: createClientKeys({
-      fetchJson: (url) => alarmed(gate.fetchJson(url)),
+      fetchJson: (url) => alarmed(documents.fetchJson(url)),
       clock: systemClock,
       hash: sha256,
       onChange: (clientId, { added, removed }) => {
         void raise(changed(clientId, { added: added.length, removed: removed.length }))
       },
     }),
-    postForm: (url, form) => alarmed(gate.postForm(url, form)),
+    postForm: (url, form) => alarmed(notices.postForm(url, form)),
   }
 }
 

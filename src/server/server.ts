@@ -7,6 +7,7 @@ import { checkLifetimes, checkLimits, signingAlgorithms } from '../core/profile.
 import { checkApis, createCatalogue, type Catalogue } from './catalogue.ts'
 import type { ServerConfig, ServerPorts } from './config.ts'
 import { createLanes, type Lanes } from './lanes.ts'
+import { createOwnTokens, type OwnTokens } from './own-tokens.ts'
 import { createRateLimits, type RateLimits } from './rate-limits.ts'
 
 /** What every endpoint works with: the configuration, the ports, and what follows from them. */
@@ -19,6 +20,7 @@ export type Server = ServerPorts &
     readonly logouts: Lanes
     /** Ourselves, as userinfo trusts us. */
     readonly self: TrustedIssuer
+    readonly ownTokens: OwnTokens
     readonly url: (path: string) => string
     /** The origin of the issuer: every URL of ours starts with it. */
     readonly origin: string
@@ -37,6 +39,11 @@ export function assemble(config: ServerConfig, ports: ServerPorts): Server {
   checkLimits(config.limits)
   checkApis(config.apis, config.issuer)
   const { issuer } = config
+  const self: TrustedIssuer = {
+    issuer,
+    algorithms: signingAlgorithms,
+    keys: () => Promise.resolve(ports.keys.published()),
+  }
   return {
     ...ports,
     ...config,
@@ -44,11 +51,8 @@ export function assemble(config: ServerConfig, ports: ServerPorts): Server {
     nonces: createDpopNonces(issuer, ports.mac),
     rates: createRateLimits(config.limits),
     logouts: createLanes(),
-    self: {
-      issuer,
-      algorithms: signingAlgorithms,
-      keys: () => Promise.resolve(ports.keys.published()),
-    },
+    self,
+    ownTokens: createOwnTokens(self, ports),
     url: (path) => endpointUrl(issuer, path),
     origin: new URL(issuer).origin,
     originOf: (entrance) => (entrance === 'mtls' ? config.mutualTlsOrigin : undefined) ?? new URL(issuer).origin,

@@ -314,7 +314,7 @@ export type Allowed = Partial<Pick<Grant, 'scope' | 'resources' | 'sid'>> & {
 export async function approveIn(store: Store, name: string, browser: string, { grant, ...allowed }: Allowed = {}) {
   const interaction = id(`interaction ${name} ${browser}`)
   const given = aGrant(name, 'shop', 'ada', { ...allowed, ...grant })
-  return store.requests.approve(interaction, anApproval(name, 'ada', allowed), given, at(10))
+  return store.requests.approve(interaction, anApproval(name, 'ada', allowed), given, at(10), 'asked')
 }
 
 /** A request that was approved in the first browser. */

@@ -84,6 +84,25 @@ function withdrawalContract(onStore: OnStore): void {
     assert.equal(await store.grants.consent(ada, shop), undefined)
   })
 
+  onStore('who is not asked must have allowed something, and allows nothing more by it', async ({ store }) => {
+    await approved(store, 'a')
+    const before = await store.grants.consent(ada, shop)
+    const wider = ['openid', 'payments']
+    const next = async (name: string) => {
+      await store.requests.push(aRequest(name, 'shop'))
+      await store.requests.open(anOpening(name, 'shop'), anInteraction(name, 'first'))
+      const approval = anApproval(name, 'ada', { scope: wider })
+      const grant = aGrant(name, 'shop', 'ada', { scope: wider })
+      return store.requests.approve(id(`interaction ${name} first`), approval, grant, at(10), 'allowed_before')
+    }
+    assert.equal(await next('b'), 'approved')
+    assert.deepEqual(await store.grants.consent(ada, shop), before)
+    assert.equal(await store.grants.withdraw(ada, shop, at(30)), 'withdrawn')
+    assert.equal(await next('c'), 'withdrawn')
+    assert.equal(await store.grants.find(ref('grant c')), undefined)
+    assert.equal(await store.grants.consent(ada, shop), undefined)
+  })
+
   onStore('withdrawing forgets the consent and revokes every grant of it, and of it only', async ({ store }) => {
     await approved(store, 'a', { scope: ['offline_access'] })
     await approved(store, 'b')
@@ -111,7 +130,10 @@ async function otherGrant(store: Store): Promise<void> {
   const sid = id('another sign-in')
   const grant = aGrant('other', 'bank', 'ada', { sid, createdAt: at(11) })
   const approval = anApproval('other', 'ada', { sid })
-  assert.equal(await store.requests.approve(id('interaction other first'), approval, grant, at(11)), 'approved')
+  assert.equal(
+    await store.requests.approve(id('interaction other first'), approval, grant, at(11), 'asked'),
+    'approved',
+  )
 }
 
 function listContract(onStore: OnStore): void {

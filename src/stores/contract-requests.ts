@@ -217,7 +217,7 @@ function standingContract(onStore: OnStore): void {
     await store.requests.push(aRequest('b', 'gone'))
     await store.requests.open(anOpening('b', 'gone'), anInteraction('b', 'first'))
     const grant = aGrant('b', 'gone', 'ada')
-    await store.requests.approve(id('interaction b first'), anApproval('b', 'ada'), grant, at(10))
+    await store.requests.approve(id('interaction b first'), anApproval('b', 'ada'), grant, at(10), 'asked')
     assert.equal(await store.grants.standing(grant.ref, at(20)), 'revoked')
   })
 
@@ -226,7 +226,7 @@ function standingContract(onStore: OnStore): void {
     await store.requests.push(aRequest('a', 'shop'))
     await store.requests.open(anOpening('a', 'shop'), anInteraction('a', 'first'))
     const grant = aGrant('a', 'shop', 'nobody')
-    await store.requests.approve(id('interaction a first'), anApproval('a', 'nobody'), grant, at(10))
+    await store.requests.approve(id('interaction a first'), anApproval('a', 'nobody'), grant, at(10), 'asked')
     assert.equal(await store.grants.standing(grant.ref, at(20)), 'revoked')
   })
 }

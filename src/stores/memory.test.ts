@@ -86,7 +86,7 @@ test('an approval whose consent finds no room approves nothing', async () => {
     await store.requests.push(aRequest(client, client))
     await store.requests.open(anOpening(client, client), anInteraction(client, 'x'))
     const grant = aGrant(client, client, 'ada', { expiresAt: at(100) })
-    return store.requests.approve(id(`interaction ${client} x`), anApproval(client, 'ada'), grant, at(10))
+    return store.requests.approve(id(`interaction ${client} x`), anApproval(client, 'ada'), grant, at(10), 'asked')
   }
   for (const client of ['shop', 'bank']) {
     assert.equal(await approve(client), 'approved')
@@ -96,7 +96,13 @@ test('an approval whose consent finds no room approves nothing', async () => {
   assert.equal(await store.grants.find(ref('grant club')), undefined)
   await store.grants.withdraw(aUser('ada').subject, aClient('shop').clientId, at(20))
   const grant = aGrant('club', 'club', 'ada')
-  const again = await store.requests.approve(id('interaction club x'), anApproval('club', 'ada'), grant, at(10))
+  const again = await store.requests.approve(
+    id('interaction club x'),
+    anApproval('club', 'ada'),
+    grant,
+    at(10),
+    'asked',
+  )
   assert.equal(again, 'approved')
 })
 

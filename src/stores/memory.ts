@@ -99,7 +99,7 @@ function requestStore(open: Open): RequestStore {
       const interaction = interactions.rows.get(id)
       if (interaction !== undefined) interactions.rows.set(id, { ...interaction, signedIn: session })
     },
-    approve: async (id, approval, grant, now) => approve(open(), id, approval, grant, now),
+    approve: async (id, approval, grant, now, basis) => approve(open(), { id, approval, grant, now, basis }),
     refuse: async (id) => {
       const tables = open()
       const row = undecided(tables, id)
@@ -125,15 +125,24 @@ function requestStore(open: Open): RequestStore {
   }
 }
 
-function approve(tables: Tables, id: RowId, approval: Approval, grant: Grant, now: NumericDate): 'approved' | 'spent' {
+type Decided = {
+  readonly id: RowId
+  readonly approval: Approval
+  readonly grant: Grant
+  readonly now: NumericDate
+  readonly basis: 'asked' | 'allowed_before'
+}
+
+function approve(tables: Tables, { id, approval, grant, now, basis }: Decided): 'approved' | 'spent' | 'withdrawn' {
   const row = undecided(tables, id)
   if (row === undefined) return 'spent'
   const { clientId } = row.request
   const consent = consentKey(approval.subject, clientId)
   const before = tables.consents.rows.get(consent)
+  if (before === undefined && basis === 'allowed_before') return 'withdrawn'
   if (before === undefined) tables.consents.expectRoom(1)
   tables.grants.insert(grant.ref, grant)
-  tables.consents.rows.set(consent, widened(before, { ...approval, clientId }, now))
+  if (basis === 'asked') tables.consents.rows.set(consent, widened(before, { ...approval, clientId }, now))
   const state = { kind: 'granted', approval } as const
   tables.requests.rows.set(row.request.id, { ...row, state, purgeAt: approvedUntil(approval, grant) })
   return 'approved'

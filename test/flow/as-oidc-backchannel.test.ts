@@ -8,6 +8,7 @@ import type { PostForm } from '../../src/core/ports.ts'
 import { signingAlgorithms } from '../../src/core/profile.ts'
 import { createVerifier } from '../../src/node/runtime.ts'
 import { createLanes } from '../../src/server/lanes.ts'
+import { observed } from '../observations.ts'
 import { aJwt, claimsOf, headerOf } from './messages.ts'
 import { aParty } from './parties.ts'
 import { aBrowser, tokens } from './steps.ts'
@@ -129,6 +130,7 @@ test('[AS-OIDC-10] 200 and 204 mean that it arrived; anything else is an event, 
     ['refuses', 'not_accepted', { status: 400 }, 'blocked'],
   ])
   for (const one of undelivered(world)) assert.equal(one.correlationId, reply.headers.get('x-correlation-id'))
+  observed('AS-OIDC-10', 'slow and redirecting clients hold up nobody, and each is an event')
   assert.equal(world.raised.filter(({ type }) => type === 'user.logout.done').length, 1)
 })
 

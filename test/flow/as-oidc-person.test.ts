@@ -14,6 +14,7 @@ import {
   push,
   redeem,
   responseOf,
+  shown,
   signedIn,
   signIn,
   tokens,
@@ -202,7 +203,7 @@ test('signed_in_as_another [AS-OIDC-06] [ER-22] a request about Alice comes to n
     assertRefused(await browser.get(next.interaction), 'request_uri_spent', 'it is over for Alice too')
 
     const third = await opened(world, browser, changes)
-    const { code = '' } = responseOf(await browser.get(third.interaction))
+    const { code = '' } = responseOf(await shown(browser, third.reply))
     const reply = await redeem(world, { code, verifier: third.verifier })
     assert.equal(claimsOf(reply.json['id_token'])['sub'], 'user-alice', about)
   }
@@ -256,7 +257,7 @@ test('[AS-AUTHZ-11] [ER-21] as much as was allowed before is not asked again; an
   const browser = aBrowser(world)
   await aCode(world, { scope: 'openid accounts' }, { browser })
   const page = async (changes: Parameters, client?: TestClient) =>
-    browser.get((await opened(world, browser, changes, client)).interaction)
+    shown(browser, (await opened(world, browser, changes, client)).reply)
   for (const scope of ['openid accounts', 'accounts openid', 'accounts', 'openid']) {
     assert.ok(responseOf(await page({ scope }))['code'], scope)
   }

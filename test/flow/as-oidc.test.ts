@@ -15,6 +15,7 @@ import {
   push,
   redeem,
   responseOf,
+  shown,
   signedIn,
   signIn,
   tokens,
@@ -143,8 +144,8 @@ test('[AS-OIDC-04] a sign-in that is fresh enough is not asked for again, and au
   await aCode(world, {}, { browser })
   world.wait(60)
   for (const changes of [{}, { max_age: '60' }, { prompt: 'consent' }]) {
-    const { interaction, verifier } = await opened(world, browser, changes)
-    const page = await browser.get(interaction)
+    const { reply: opening, interaction, verifier } = await opened(world, browser, changes)
+    const page = await shown(browser, opening)
     assert.doesNotMatch(page.text, /name="password"/, JSON.stringify(changes))
     const done = 'prompt' in changes ? await decide(browser, interaction, page) : page
     const reply = await redeem(world, { code: responseOf(done)['code'] ?? '', verifier })

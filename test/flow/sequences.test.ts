@@ -254,7 +254,11 @@ async function pushOne(story: Story, name: string, scope: string): Promise<Pushe
 async function openOne(story: Story, one: Pushed, browser: (typeof browsers)[number]): Promise<void> {
   const query = new URLSearchParams({ client_id: one.client, request_uri: one.uri })
   const reply = await jarOf(story, browser).get(`/authorize?${query.toString()}`)
-  if (reply.status === 303) one.interaction = { url: location(reply), browser }
+  if (reply.status !== 303) return
+  one.interaction = { url: location(reply), browser }
+  takeCode(story, one, reply)
+  // Who was not asked anything is not asked later.
+  if (location(reply).startsWith(`${redirectUri}?`)) one.interaction = undefined
 }
 
 async function signInTo(story: Story, one: Pushed, person: string): Promise<void> {

@@ -95,10 +95,16 @@ export async function signIn(
   return browser.post(`${interaction}/sign-in`, form, more)
 }
 
+/** What a browser shows once a request was opened: a page of ours, or the way back, where nothing is left to ask. */
+export function shown(browser: Browser, opened: Reply): Promise<Reply> {
+  return location(opened).startsWith(`${redirectUri}?`) ? Promise.resolve(opened) : browser.get(location(opened))
+}
+
 /** Opens a pushed request and signs in; returns the consent page and where to post the decision. */
 export async function signedIn(world: World, pushed: Reply, browser = aBrowser(world), client = world.client) {
   const opened = await open(world, pushed, browser, { client_id: client.clientId })
   const interaction = location(opened)
+  if (interaction.startsWith(`${redirectUri}?`)) return { browser, interaction, page: opened }
   const done = await signIn(browser, interaction)
   assert.equal(done.status, 303, done.text)
   const page = location(done) === interaction ? await browser.get(interaction) : done

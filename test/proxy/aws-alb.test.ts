@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { observeAnswer, observed } from '../observations.ts'
 import { boundTo, call, thumbprintOf } from './call.ts'
 import { claimOf } from './claims.ts'
 import { reasonToSkip } from './installed.ts'
@@ -38,7 +39,9 @@ suite('nginx behind a load balancer', { skip: reasonToSkip('nginx') }, () => {
     const send = async (fields: Parameters<typeof call>[1]['fields'], caller = from) => {
       const answer = await call(world.targets.mtls, { form, from: caller, fields: [address, ...(fields ?? [])] })
       const id = answer.headers.get('x-correlation-id')
-      return { ...answer, event: world.audit.findLast(({ correlationId }) => correlationId === id) }
+      const event = world.audit.findLast(({ correlationId }) => correlationId === id)
+      observeAnswer(answer, { rule: event?.rule, step: event?.step })
+      return { ...answer, event }
     }
 
     const served = await send([leaf])
@@ -55,6 +58,7 @@ suite('nginx behind a load balancer', { skip: reasonToSkip('nginx') }, () => {
     }
     const elsewhere = await send([leaf], '127.0.0.9')
     assert.deepEqual([elsewhere.status, elsewhere.event], [403, undefined])
+    observed('NET-06', 'another caller than the load balancer: 403 of the proxy')
     assert.equal((await send([leaf])).status, 200)
   })
 })

@@ -58,7 +58,7 @@ export async function startProxy(
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, way.file), way.around(text))
   const env = { PATH: process.env['PATH'], HOME: directory, XDG_DATA_HOME: directory, XDG_CONFIG_HOME: directory }
-  const child = spawn('sh', ['-c', supervised, 'sh', program, ...way.arguments], { cwd: directory, env })
+  const child = spawn('/bin/sh', ['-c', supervised, 'sh', program, ...way.arguments], { cwd: directory, env })
   child.stdin.on('error', () => undefined)
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said = `${said}${data}`.slice(-8192)))

@@ -41,9 +41,11 @@ export const authorization = pageEndpoint(
     const client = await clientStillAllowed(request, server)
     const pending = { interaction: row, request, client }
 
-    // What no sign-in here can reach ends now, and prompt=none asks nobody: it ends here, one way or the other.
+    // What no sign-in here can reach ends now. Where nothing is left to ask, nobody is; prompt=none asks in no case.
     if (!isAcrReachable(request.request)) return endWith('acr_unmet', pending, call, server)
-    if (request.request.prompt.includes('none')) return withoutAsking(pending, call, server)
+    const settled = await withoutAsking(pending, call, server)
+    if (!('missing' in settled)) return settled
+    if (request.request.prompt.includes('none')) return endWith(settled.missing, pending, call, server)
     return seeOther(interactionUrl(row.id, server), browser.cookies)
   },
 )
@@ -72,20 +74,19 @@ function readReference(
   }
 }
 
-/** The person is signed in as demanded and allowed as much before, or the client is told what is missing. */
+/** The person is signed in as demanded and allowed as much before: the answer; or what is missing for it. */
 async function withoutAsking(
   pending: Pick<Pending, 'interaction' | 'request' | 'client'>,
   call: Call<unknown>,
   server: Server,
-): Promise<Answer> {
+): Promise<Answer | { readonly missing: RuleSlug }> {
   const current = await currentSession(call, server)
   const judged = judgeSession(current, { ...pending, signedIn: undefined }, call.now, server)
   if ('missing' in judged) {
-    const rule = judged.missing === 'another_person' ? 'signed_in_as_another' : 'login_required'
-    return endWith(rule, pending, call, server)
+    return { missing: judged.missing === 'another_person' ? 'signed_in_as_another' : 'login_required' }
   }
   const { session } = judged
   call.note({ subject: session.subject })
-  if (!(await isAllowedBefore(pending, session, server))) return endWith('consent_required', pending, call, server)
+  if (!(await isAllowedBefore(pending, session, server))) return { missing: 'consent_required' }
   return approve(pending, session, 'allowed_before', call, server)
 }

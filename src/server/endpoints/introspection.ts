@@ -1,4 +1,4 @@
-import { type AccessToken, verifyAccessToken } from '../../core/access-token.ts'
+import type { AccessToken } from '../../core/access-token.ts'
 import { endpointPaths } from '../../core/metadata.ts'
 import type { ResourceIdentifier } from '../../core/names.ts'
 import { OAuthError, refuse } from '../../core/oauth-error.ts'
@@ -51,13 +51,14 @@ async function judgeToken(
   text: string,
   audience: ResourceIdentifier,
   { now }: Call<unknown>,
-  { self, verify }: Server,
+  { ownTokens }: Server,
 ): Promise<AccessToken | 'foreign' | 'inactive'> {
   try {
-    return (await verifyAccessToken(text, { audience, issuers: [self], now }, verify)).token
+    const token = await ownTokens(text, now)
+    return token.audience.includes(audience) ? token : 'foreign'
   } catch (error) {
-    if (!(error instanceof OAuthError)) throw error
-    return error.rule === 'access_token_audience_mismatch' ? 'foreign' : 'inactive'
+    if (error instanceof OAuthError) return 'inactive'
+    throw error
   }
 }
 

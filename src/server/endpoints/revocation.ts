@@ -1,4 +1,3 @@
-import { verifyOwnAccessToken } from '../../core/access-token.ts'
 import type { ClientRecord } from '../../core/client.ts'
 import { candidateKeys, isSignedByOneOf, parseCompactJws } from '../../core/jose.ts'
 import { endpointPaths } from '../../core/metadata.ts'
@@ -72,7 +71,7 @@ async function revokeAccessToken(
  */
 async function ownAccessToken(text: string, now: Call<unknown>['now'], server: Server) {
   try {
-    return await verifyOwnAccessToken(text, server.self, now, server.verify)
+    return await server.ownTokens(text, now)
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
     if (error.rule === 'access_token_typ_wrong' && (await isJwtOfOurs(text, server))) refuse('token_type_not_revocable')

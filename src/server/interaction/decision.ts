@@ -65,8 +65,11 @@ export async function approve(
       claims,
     },
     call.now,
+    how,
   )
   if (outcome === 'spent') return refuse('request_uri_spent')
+  // Taken back between the look and now.
+  if (outcome === 'withdrawn') return endWith('consent_required', { interaction, request }, call, server)
   // Signing out ends the session first, then its grants: one that came in between either met this grant or shows here.
   if (!isOffline(request.request) && (await store.sessions.find(session.id)) === undefined) {
     await store.grants.revoke(ref, call.now)

@@ -199,7 +199,7 @@ async function run(store: Store, one: Command, now: NumericDate): Promise<unknow
       const approval = anApproval(one.request, one.person, { ...allowed, codeExpiresAt: shortly(60) })
       const times = { createdAt: now, expiresAt: shortly(300) }
       const grant = aGrant(one.request, one.client, one.person, { ...allowed, ...times })
-      return store.requests.approve(id(`interaction ${one.request} ${one.browser}`), approval, grant, now)
+      return store.requests.approve(id(`interaction ${one.request} ${one.browser}`), approval, grant, now, 'asked')
     }
     case 'refuse':
       return store.requests.refuse(id(`interaction ${one.request} ${one.browser}`), now)

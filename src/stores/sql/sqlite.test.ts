@@ -61,7 +61,13 @@ test('everything is there when the file is opened again, and it is readable to i
   await store.close()
   const again = await openSqliteStore(options)
   const interaction = id('interaction a first')
-  const outcome = await again.requests.approve(interaction, anApproval('a', 'ada'), aGrant('a', 'shop', 'ada'), at(10))
+  const outcome = await again.requests.approve(
+    interaction,
+    anApproval('a', 'ada'),
+    aGrant('a', 'shop', 'ada'),
+    at(10),
+    'asked',
+  )
   assert.equal(outcome, 'approved')
   await again.close()
   const third = await openSqliteStore(options)

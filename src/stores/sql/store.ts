@@ -152,7 +152,8 @@ function requestStore(q: Queries, { transact, read }: Runner): Store['requests']
         })),
       ),
     signedIn: async (id, session) => transact(() => requests.signedIn(q, id, session)),
-    approve: async (id, approval, grant, now) => transact(() => requests.approve(q, id, approval, grant, now)),
+    approve: async (id, approval, grant, now, basis) =>
+      transact(() => requests.approve(q, { interaction: id, approval, grant, now, basis })),
     refuse: async (id) => transact(() => requests.refuse(q, id)),
     redeem: async (attempt) => transact(() => requests.redeem(q, attempt)),
   }

@@ -15,7 +15,7 @@ import {
 } from '../../core/flow.ts'
 import type { ClientId, GrantRef, NumericDate, RowId, Sha256, Subject } from '../../core/names.ts'
 import type { GrantFilter, TokenStore } from '../../core/ports.ts'
-import { clientStanding, tokenOf, used, widened } from '../changes.ts'
+import { clientStanding, tokenOf, used } from '../changes.ts'
 import type { Row, Transition } from './plan.ts'
 import { type Queries, readAll, readOne } from './queries.ts'
 import { consentOf, datesOf, first, grantOf, partiesOf, refreshTokenOf } from './rows.ts'
@@ -62,13 +62,16 @@ export function* listGrants(
 
 const newerThanAll = { createdAt: Number.MAX_SAFE_INTEGER, ref: '' }
 
-/** Adds what a person allowed now to what they allowed this client before. */
-export function* widenConsent(q: Queries, given: Omit<Consent, 'givenAt'>, now: NumericDate): Transition<void> {
-  const key = { subject: given.subject, client_id: given.clientId }
-  const before = yield* readOne(q.consentToChange(key), consentOf)
-  const { scope, resources, givenAt } = widened(before, given, now)
+/** What a person allowed this client before, held until the end of the transaction. */
+export function consentOfPerson(q: Queries, subject: Subject, clientId: ClientId): Transition<Consent | undefined> {
+  return readOne(q.consentToChange({ subject, client_id: clientId }), consentOf)
+}
+
+/** Puts what a person allows a client in the place of what they allowed before. */
+export function* setConsent(q: Queries, { subject, clientId, scope, resources, givenAt }: Consent): Transition<void> {
   yield q.setConsent({
-    ...key,
+    subject,
+    client_id: clientId,
     scope: JSON.stringify(scope),
     resources: JSON.stringify(resources),
     given_at: givenAt,

@@ -20,7 +20,8 @@ import { approvedUntil, interactionsPerRequest, pushedUntil } from '../retention
 import type { Transition } from './plan.ts'
 import type { Queries } from './queries.ts'
 import { first, requestOf, stateOf } from './rows.ts'
-import { standingOf, storeRefreshToken, widenConsent } from './transitions-grants.ts'
+import { widened } from '../changes.ts'
+import { consentOfPerson, setConsent, standingOf, storeRefreshToken } from './transitions-grants.ts'
 
 /** Records a pushed request. RFC 9126 §2.2. */
 export function* push(q: Queries, request: PushedRequest): Transition<void> {
@@ -61,17 +62,25 @@ export function* signedIn(q: Queries, id: RowId, session: { sessionId: RowId; at
   yield q.signedIn({ id, session_id: session.sessionId, signed_in_at: session.at })
 }
 
+/** What was decided, and on which basis. */
+type Decided = {
+  readonly interaction: RowId
+  readonly approval: Approval
+  readonly grant: Grant
+  readonly now: NumericDate
+  readonly basis: 'asked' | 'allowed_before'
+}
+
 /** Spends the request, creates the grant and remembers what was allowed, when nobody decided before. */
 export function* approve(
   q: Queries,
-  interaction: RowId,
-  approval: Approval,
-  grant: Grant,
-  now: NumericDate,
-): Transition<'approved' | 'spent'> {
+  { interaction, approval, grant, now, basis }: Decided,
+): Transition<'approved' | 'spent' | 'withdrawn'> {
   const row = first(yield q.requestOfInteraction({ interaction }))
   if (row === undefined || stateOf(row).kind !== 'pushed') return 'spent'
   const { id, clientId } = requestOf(row)
+  const consent = yield* consentOfPerson(q, approval.subject, clientId)
+  if (basis === 'allowed_before' && consent === undefined) return 'withdrawn'
   yield q.addGrant({
     ref: grant.ref,
     client_id: grant.clientId,
@@ -87,7 +96,7 @@ export function* approve(
     claims: JSON.stringify(grant.claims),
     purge_at: grant.expiresAt,
   })
-  yield* widenConsent(q, { ...approval, clientId }, now)
+  if (basis === 'asked') yield* setConsent(q, widened(consent, { ...approval, clientId }, now))
   yield q.approveRequest({
     id,
     approval: JSON.stringify(approval),

@@ -139,7 +139,10 @@ test('a database of before opens and keeps working', async () => {
   assert.equal(opening.outcome, 'opened')
   const interaction = id('interaction pushed x')
   const approval = anApproval('pushed', 'ada')
-  assert.equal(await store.requests.approve(interaction, approval, aGrant('pushed', 'shop', 'ada'), at(10)), 'approved')
+  assert.equal(
+    await store.requests.approve(interaction, approval, aGrant('pushed', 'shop', 'ada'), at(10), 'asked'),
+    'approved',
+  )
   assert.equal(await store.grants.withdraw(subject('sub-ada'), clientId('shop'), at(30)), 'withdrawn')
   assert.equal(await store.grants.standing(old.ref, at(31)), 'revoked')
   assert.equal(await store.clients.setStatus(clientId('shop'), 'suspended', at(32)), 'set')

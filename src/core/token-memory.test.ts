@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { VerifiedAccessToken } from '../core/access-token.ts'
-import { clientId, issuer, jwkThumbprint, numericDate, subject } from '../core/names.ts'
-import { sha256 } from '../node/runtime.ts'
-import { aParty } from '../../test/flow/parties.ts'
+import type { VerifiedAccessToken } from './access-token.ts'
+import { clientId, issuer, jwkThumbprint, numericDate, sha256Digest, subject } from './names.ts'
 import { createTokenMemory } from './token-memory.ts'
+
+/** A digest of its own for every letter. */
+const digest = (letter: string) => sha256Digest(`${letter.repeat(42)}A`)
 
 const verified: VerifiedAccessToken = {
   token: {
@@ -17,17 +18,22 @@ const verified: VerifiedAccessToken = {
     issuedAt: numericDate(0),
     expiresAt: numericDate(1),
     jti: 'x',
-    confirmation: { kind: 'dpop', jkt: jwkThumbprint(sha256('key')) },
+    confirmation: { kind: 'dpop', jkt: jwkThumbprint(digest('k')) },
     grantRef: undefined,
     acr: undefined,
     authTime: undefined,
   },
-  key: aParty().key,
+  key: {
+    jwk: { kty: 'OKP', crv: 'Ed25519', x: digest('x') },
+    alg: 'EdDSA',
+    thumbprint: jwkThumbprint(digest('t')),
+    kid: undefined,
+  },
 }
 
 test('[RS-TOK-08] the memory of tokens is bounded; the oldest goes first', () => {
   const memory = createTokenMemory(2)
-  const [a, b, c] = [sha256('a'), sha256('b'), sha256('c')]
+  const [a, b, c] = [digest('a'), digest('b'), digest('c')]
   memory.set(a, verified)
   memory.set(b, verified)
   memory.set(a, verified)

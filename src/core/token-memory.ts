@@ -1,5 +1,5 @@
-import type { VerifiedAccessToken } from '../core/access-token.ts'
-import type { TokenMemory } from '../core/protected-resource.ts'
+import type { VerifiedAccessToken } from './access-token.ts'
+import type { TokenMemory } from './protected-resource.ts'
 
 /**
  * Remembers up to `most` verified tokens by their digest; the oldest goes first. Its times, its
