@@ -51,7 +51,6 @@ export const eventTypes = {
   'token.after_revocation': 'high',
   'token.exposed_channel': 'high',
   'token.introspection.foreign': 'warn',
-  'token.introspected': 'info',
   'token.issued': 'info',
   'token.refreshed': 'info',
   'token.revoked': 'notice',

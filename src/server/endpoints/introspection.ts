@@ -42,7 +42,7 @@ export const introspection = backChannelEndpoint(
       call.now,
     )
     if (standing !== 'live') return ok(inactiveToken)
-    call.note({ event: 'token.introspected', ...(grantRef === undefined ? {} : { grantRef }) })
+    if (grantRef !== undefined) call.note({ grantRef })
     return ok(activeToken(partFor(role.resource, token, server)))
   },
 )
