@@ -37,6 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
   progress(`seed ${seed}, ${targets.length} targets`)
   const run = { seed, count, progress, ...(index === undefined ? {} : { index }) }
   const outcome = await outcomeOf(targets, run)
+  if (outcome.finding === undefined && index === undefined) progress(`nothing found in ${count} inputs`)
   if (output === 'json') process.stdout.write(`${JSON.stringify({ seed, count, ...outcome }, undefined, 2)}\n`)
   return outcome.finding === undefined ? 0 : 1
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -30,6 +32,18 @@ test('a typo in the configuration is one line with the key that was meant', asyn
   failed(await run(['serve', '--set', 'listen.prot=1']), 2, /listen\.prot: is not a key/)
   failed(await run(['serve', '--port', 'x']), 2, /listen\.port: must be a whole number/)
   failed(await run(['serve', '--host', '0.0.0.0']), 2, /listen\.host: must be a loopback address/)
+})
+
+test('who reads standard output may go: the command ends, and shows no stack', async () => {
+  const child = spawn(process.execPath, [new URL('main.ts', import.meta.url).pathname, 'config', 'schema'], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  child.stdout.destroy()
+  let stderr = ''
+  child.stderr.on('data', (data) => (stderr += data))
+  const [code] = await once(child, 'close')
+  assert.deepEqual({ code, stderr }, { code: 4, stderr: '' })
 })
 
 test('a mistyped command or option is one line, too', async () => {

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
-import { ConfigError, configJsonSchema } from '../node/config/index.ts'
+import { type Config, ConfigError, configJsonSchema } from '../node/config/index.ts'
+import { readServerCertificate, ServerCertificateUnavailable } from '../node/tls/server-certificate.ts'
+import { openTrustAnchors, TrustAnchorsUnavailable } from '../node/tls/trust-anchors.ts'
 import { type ConfigOptions, configured } from './configured.ts'
 import { print, printJson } from './output.ts'
 import { collect } from './options.ts'
@@ -31,9 +33,11 @@ export function configCommand(): Command {
   return command
 }
 
-function validate(options: ValidateOptions): void {
+async function validate(options: ValidateOptions): Promise<void> {
   try {
-    const { server, listen, store, mode } = configured(options)
+    const config = configured(options)
+    await checkFiles(config)
+    const { server, listen, store, mode } = config
     if (options.json === true) {
       return printJson({ valid: true, problems: [], issuer: server.issuer, listen, store, mode })
     }
@@ -43,5 +47,26 @@ function validate(options: ValidateOptions): void {
   } catch (error) {
     if (options.json === true && error instanceof ConfigError) printJson({ valid: false, problems: error.lines })
     throw error
+  }
+}
+
+/** The certificates, keys and trust anchors that the configuration names. @throws ConfigError with all that is wrong */
+async function checkFiles({ listen, mtls, clientCertificates }: Config): Promise<void> {
+  const { trustAnchors: files } = clientCertificates
+  const lines = [
+    ...(await problemOf('listen.tls', async () => listen.tls && readServerCertificate(listen.tls))),
+    ...(await problemOf('mtls.tls', async () => mtls?.tls && readServerCertificate(mtls.tls))),
+    ...(await problemOf('clientCertificates.trustAnchors', () => openTrustAnchors({ source: { files } }))),
+  ]
+  if (lines.length > 0) throw new ConfigError(lines)
+}
+
+async function problemOf(key: string, open: () => Promise<unknown>): Promise<readonly string[]> {
+  try {
+    await open()
+    return []
+  } catch (error) {
+    if (!(error instanceof ServerCertificateUnavailable || error instanceof TrustAnchorsUnavailable)) throw error
+    return [`${key}: ${error.message}`]
   }
 }

@@ -64,9 +64,42 @@ async function look({ url, ...options }: DoctorOptions): Promise<readonly Findin
     if (config === undefined || config.store.kind === 'memory') return outside
     return [...outside, ...(await withManaged(config, (store) => examineOwn(config, store.keys)))]
   } catch (error) {
-    if (error instanceof EgressRefused) throw new CommandFailure(exitCodes.unreachable, `${issuer}: ${error.message}`)
+    if (error instanceof EgressRefused) throw new CommandFailure(exitCodes.unreachable, `${issuer}: ${why(error)}`)
     throw error
   }
+}
+
+/** What is behind a refusal, as far as it helps whoever started the server. */
+function why({ reason, cause }: EgressRefused): string {
+  const codes = codesOf(cause)
+  const found = codes.find((code) => reasons.has(code))
+  const told = found === undefined ? undefined : reasons.get(found)
+  return [reason, ...(told === undefined ? codes.slice(-1) : [told])].join(': ')
+}
+
+const untrusted = 'its certificate leads to no authority that is trusted here; --ca names another'
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'nothing listens there'],
+  ['ENOTFOUND', 'the name is not known'],
+  ['EAI_AGAIN', 'the name is not known'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'it does not speak TLS'],
+  ['UND_ERR_SOCKET', 'it ends the connection, as one that wants TLS does'],
+  ['CERT_HAS_EXPIRED', 'its certificate has expired'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another name'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', untrusted],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', untrusted],
+  ['SELF_SIGNED_CERT_IN_CHAIN', untrusted],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', untrusted],
+])
+
+/** The codes of an error and of those that caused it, the first cause last. */
+function codesOf(error: unknown): readonly string[] {
+  const codes: string[] = []
+  for (let one = error, depth = 0; one instanceof Error && depth < 4; one = one.cause, depth += 1) {
+    if ('code' in one && typeof one.code === 'string') codes.push(one.code)
+  }
+  return codes
 }
 
 const marks = { good: '✔', doubtful: '!', bad: '✖' } as const satisfies Record<Finding['verdict'], string>

@@ -47,6 +47,23 @@ async function authenticatesByCertificate(origin: string, at: (name: string) => 
   assert.equal(await token({ cert: read('client.pem'), key: read('client.key') }), 200)
 }
 
+test('config validate reads certificates, keys and trust anchors, and tells of each what is wrong', async () => {
+  printed(await run(['init', 'files', '--tls', '--json']))
+  const at = (name: string) => join(directory, 'files', name)
+  const looked = ['config', 'validate', '--json', '--config', at('strongroom.yaml')]
+  rmSync(at('ca.pem'))
+  const spoilt = await run([...looked, '--set', 'listen.tls.certificate=none.pem', '--set', 'mtls.tls.key=client.key'])
+  assert.equal(spoilt.code, 2)
+  assert.deepEqual(JSON.parse(spoilt.stdout), {
+    valid: false,
+    problems: [
+      'listen.tls: none.pem: cannot be read',
+      'mtls.tls: server.pem: no certificate that fits the key in client.key',
+      'clientCertificates.trustAnchors: ca.pem: the trust anchors cannot be read',
+    ],
+  })
+})
+
 test('init --tls makes what a server with TLS of its own needs, and keeps what is there', async () => {
   const made = printed(await run(['init', 'secure', '--tls', '--json']))
   assert.deepEqual(made.tls, { outcome: 'made', files: names.map((name) => join('secure', name)) })

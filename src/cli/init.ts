@@ -11,6 +11,9 @@ import { CommandFailure, exitCodes, misuse } from './failures.ts'
 import { writeNew } from './files.ts'
 import { print, printJson } from './output.ts'
 
+/** The name in the client certificate for development. */
+const clientName = 'CN=development client,O=Strongroom development'
+
 type InitOptions = { readonly force?: true; readonly json?: true; readonly tls?: true }
 
 /** `strongroom init`: a first configuration for development on this machine. */
@@ -31,7 +34,9 @@ Examples:
 
 Writes strongroom.yaml for development on this machine, and sealing.key (mode 0600), under which the signing keys
 are encrypted. Keep the key apart from backups of the database. With --tls also a CA (ca.pem), a certificate for
-localhost (server.pem, server.key) and one for a client (client.pem, client.key); the key of the CA is not kept.`,
+localhost (server.pem, server.key) and one for a client (client.pem, client.key); the key of the CA is not kept. The
+client is registered with token_endpoint_auth_method tls_client_auth and, as its tls_client_auth_subject_dn,
+"${clientName}".`,
     )
     .action(init)
 }
@@ -54,7 +59,7 @@ function init(directory: string, options: InitOptions): void {
 }
 
 function certificates(directory: string, { force }: InitOptions): DevelopmentCa {
-  const clientSubject = parseDistinguishedName('CN=development client,O=Strongroom development')
+  const clientSubject = parseDistinguishedName(clientName)
   const existing = force === true ? 'replace' : 'keep'
   try {
     return makeDevelopmentCa({ directory, clientSubject, existing, clock: systemClock, random })
@@ -101,6 +106,8 @@ function say(made: Made, { json }: InitOptions): void {
   if (tls !== undefined)
     print(`  export NODE_EXTRA_CA_CERTS=${tls.files[0]}  (clients on Node trust the certificates then)`)
   for (const command of next) print(`  ${command}`)
+  if (tls !== undefined)
+    print(`the name in the client certificate is "${clientName}"; docs/server.md tells how to register it`)
 }
 
 const tlsSection = `  # TLS ends here. Browsers come in here, and are not asked for certificates.

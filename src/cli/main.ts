@@ -7,7 +7,7 @@ import { demoCommand } from './demo.ts'
 import { eventsCommand } from './events.ts'
 import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
-import { report } from './failures.ts'
+import { exitCodes, report } from './failures.ts'
 import { grantCommand } from './grant.ts'
 import { initCommand } from './init.ts'
 import { keyCommand } from './key.ts'
@@ -61,6 +61,9 @@ function oneLine(text: string): string {
     .replace(/^error: /, '')
     .replaceAll(/\s*\n\s*/g, ' ')}\n`
 }
+
+// Who reads standard output may go at any line, as `head` does: then nobody is left to tell anything.
+process.stdout.on('error', () => process.exit(exitCodes.unreachable))
 
 const root = program()
 try {

@@ -40,3 +40,8 @@ export function displayText(text: string): string {
   const characters = Array.from(readable)
   return characters.length > displayCharacters ? `${characters.slice(0, displayCharacters).join('')}…` : readable
 }
+
+/** What somebody typed, less the characters that turn the direction of text: no user name holds them. UAX #9 §2. */
+export function undirected(text: string): string {
+  return text.replaceAll(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '')
+}

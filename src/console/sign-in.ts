@@ -1,7 +1,7 @@
 import type { PublicRefusal } from '../core/rules.ts'
 import type { SignInView } from '../server/pages.ts'
 import { renderCsrf, renderIdentity, renderName, renderPage } from './layout.ts'
-import { html, type Markup } from './markup.ts'
+import { html, type Markup, undirected } from './markup.ts'
 
 /** The sign-in page. */
 export function renderSignIn(view: SignInView): string {
@@ -36,7 +36,7 @@ function renderFields({ username, password, failed }: SignInView): Markup {
   const focusName = username === '' ? empty : undefined
   const focusPassword = username !== '' && password === undefined ? empty : undefined
   return html`<label for="username">User name</label>
-<input id="username" name="username" type="text" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="64" required value="${username}"${invalid}${focusName}>
+<input id="username" name="username" type="text" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="64" required value="${undirected(username)}"${invalid}${focusName}>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="256" required value="${password ?? ''}"${invalid}${focusPassword}>`
 }

@@ -1,7 +1,15 @@
 /** JWT access tokens, always bound to a key or a certificate. RFC 9068; RFC 9449 §6; RFC 8705 §3; FAPI 2.0 SP §5.3.2.1-4. */
 
 import { type Confirmation, confirmationClaim } from './confirmation.ts'
-import { candidateKeys, isSignedByOneOf, parseCompactJws, type PublicKey, signJwt, type UnverifiedJws } from './jose.ts'
+import {
+  algorithmEvent,
+  candidateKeys,
+  isSignedByOneOf,
+  parseCompactJws,
+  type PublicKey,
+  signJwt,
+  type UnverifiedJws,
+} from './jose.ts'
 import {
   after,
   certificateThumbprint,
@@ -140,7 +148,9 @@ async function verifyClaims(
 
 async function findSigningKey(jws: UnverifiedJws, trusted: TrustedIssuer, verify: Verifier): Promise<PublicKey> {
   const alg = signingAlgorithm(jws.header['alg'])
-  if (alg === undefined || !trusted.algorithms.includes(alg)) return refuse('access_token_algorithm_not_allowed')
+  if (alg === undefined || !trusted.algorithms.includes(alg)) {
+    return refuse('access_token_algorithm_not_allowed', { event: algorithmEvent(jws.header['alg']) })
+  }
   const wanted = { alg, kid: jws.header['kid'] }
   const keys = candidateKeys(await trusted.keys(wanted), wanted)
   if (keys.length === 0) refuse('access_token_key_unknown')

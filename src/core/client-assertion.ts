@@ -1,7 +1,7 @@
 /** private_key_jwt client assertions. RFC 7523 §3; OIDC Core §9; FAPI 2.0 SP §5.3.2.1. */
 
 import type { ClientRecord } from './client.ts'
-import { candidateKeys, isSignedByOneOf, parseCompactJws, signJwt } from './jose.ts'
+import { algorithmEvent, candidateKeys, isSignedByOneOf, parseCompactJws, signJwt } from './jose.ts'
 import type { PublicJwk, PublicKey, UnverifiedJws } from './keys.ts'
 import { after, before, type ClientId, type Issuer, jwkThumbprint, type NumericDate, type Seconds } from './names.ts'
 import { orRefuse, refuse } from './oauth-error.ts'
@@ -61,7 +61,9 @@ export async function verifyClientAssertion(
   client: ClientRecord | undefined,
   { issuer, now, epoch, clientKeys, verify, hash }: ClientAssertionContext,
 ): Promise<{ readonly client: ClientRecord; readonly once: Once }> {
-  const alg = signingAlgorithm(jws.header['alg']) ?? refuse('client_assertion_algorithm_not_allowed')
+  const alg =
+    signingAlgorithm(jws.header['alg']) ??
+    refuse('client_assertion_algorithm_not_allowed', { event: algorithmEvent(jws.header['alg']) })
   const wanted = { alg, kid: jws.header['kid'] }
   const known = client === undefined ? [] : (await clientKeys(client, { use: 'sig', ...wanted })).keys
   const keys = candidateKeys(known, wanted)
@@ -69,7 +71,9 @@ export async function verifyClientAssertion(
   if (client === undefined) return refuse('client_unknown')
   if (client.authMethod !== 'private_key_jwt') refuse('client_authentication_method_unregistered')
   const registered = client.tokenEndpointAuthSigningAlg
-  if (registered !== undefined && registered !== alg) refuse('client_assertion_algorithm_not_allowed')
+  if (registered !== undefined && registered !== alg) {
+    refuse('client_assertion_algorithm_not_allowed', { event: algorithmEvent(alg) })
+  }
   if (keys.length === 0) refuse('client_assertion_key_unknown')
   if (signedBy === undefined) refuse('client_assertion_signature_invalid')
 

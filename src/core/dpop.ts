@@ -1,6 +1,7 @@
 /** DPoP proofs. RFC 9449 §4; FAPI 2.0 SP §5.3.2.1. */
 
 import {
+  algorithmEvent,
   isSignedByOneOf,
   parseCompactJws,
   parsePublicKey,
@@ -52,7 +53,9 @@ export function parseDpopProof(headers: Connection['headers'], hash: Hash): Unve
   if (more.length > 0 || text.includes(',')) refuse('dpop_proof_repeated')
   const jws = orRefuse('dpop_proof_malformed', () => parseCompactJws(text))
   if (jws.header['typ'] !== 'dpop+jwt') refuse('dpop_typ_wrong')
-  const alg = signingAlgorithm(jws.header['alg']) ?? refuse('dpop_algorithm_not_allowed')
+  const alg =
+    signingAlgorithm(jws.header['alg']) ??
+    refuse('dpop_algorithm_not_allowed', { event: algorithmEvent(jws.header['alg']) })
   const key = orRefuse('dpop_key_invalid', () => parsePublicKey(jws.header['jwk'], hash))
   if (key.alg !== alg) refuse('dpop_key_invalid')
   const claims = parseClaims(DpopProofClaims, jws.payload) ?? refuse('dpop_proof_malformed')

@@ -55,19 +55,33 @@ export function encodeBase64url(data: Uint8Array | string): string {
   return base64url.encode(data)
 }
 
+/** A JWT that is refused for what reading it would cost: too long, compressed, or locked by a slow password. */
+export class JwtBomb extends SyntaxError {
+  override readonly name = 'JwtBomb'
+}
+
+/**
+ * What the trail says of an algorithm that is refused: no signature, or a secret for one, is a forgery; anything else is
+ * a client that was set up for other servers. RFC 8725 §2.1, §3.1.
+ */
+export function algorithmEvent(alg: unknown): 'jose.forgery' | 'jose.malformed' {
+  return typeof alg === 'string' && /^\s*(none|hs)/i.test(alg) ? 'jose.forgery' : 'jose.malformed'
+}
+
 /**
  * Takes a compact JWS apart: three canonical parts, UTF-8 JSON objects with unique members, no `crit`, no `b64`, no
  * `enc`, no `zip`. RFC 7515 §4, §7.1; RFC 8725 §3.
- * @throws SyntaxError
+ * @throws SyntaxError, JwtBomb among them
  */
 export function parseCompactJws(text: string): UnverifiedJws {
-  if (text.length > profile.jwsCharacters) throw new SyntaxError('too long')
+  if (text.length > profile.jwsCharacters) throw new JwtBomb('too long')
   const [protectedHeader, payload, signature, ...more] = text.split('.')
   if (protectedHeader === undefined || payload === undefined || signature === undefined || more.length > 0) {
-    throw new SyntaxError('not a compact JWS')
+    return refuseNoJws(protectedHeader ?? '')
   }
-  const header = parseStrictJsonObject(utf8.decode(decodeBase64url(protectedHeader)))
-  for (const forbidden of ['crit', 'b64', 'enc', 'zip']) {
+  const header = parseHeader(protectedHeader)
+  if (Object.hasOwn(header, 'zip')) throw new JwtBomb('compressed')
+  for (const forbidden of ['crit', 'b64', 'enc']) {
     if (Object.hasOwn(header, forbidden)) throw new SyntaxError('a header parameter is not understood')
   }
   if (signature === '' || base64urlLength(signature) > 1024) throw new SyntaxError('no signature')
@@ -77,6 +91,20 @@ export function parseCompactJws(text: string): UnverifiedJws {
     signingInput: text.slice(0, protectedHeader.length + payload.length + 1),
     signature,
   }
+}
+
+function parseHeader(protectedHeader: string): JsonObject {
+  return parseStrictJsonObject(utf8.decode(decodeBase64url(protectedHeader)))
+}
+
+/** Nothing is opened: the header of a JWE only tells whether opening it would have been dear. RFC 8725 §2.4; RFC 7518 §4.8. */
+function refuseNoJws(protectedHeader: string): never {
+  const header = parseHeader(protectedHeader)
+  const { alg } = header
+  if (Object.hasOwn(header, 'zip') || (typeof alg === 'string' && alg.startsWith('PBES2'))) {
+    throw new JwtBomb('an encrypted JWT that would be dear to open')
+  }
+  throw new SyntaxError('not a compact JWS')
 }
 
 /** Members that only private or symmetric keys have. RFC 7518 §6. */

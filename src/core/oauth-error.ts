@@ -1,3 +1,4 @@
+import type { EventType } from './events.ts'
 import { type RuleSlug, rules } from './rules.ts'
 
 /**
@@ -12,12 +13,14 @@ export class OAuthError extends Error {
   readonly rule: RuleSlug
   readonly expected: Readonly<Record<string, string>>
   readonly detail: string | undefined
+  readonly event: EventType | undefined
 
   constructor(rule: RuleSlug, more: RefusalDetails = {}) {
     super(`${rule}: ${rules[rule].sentence}`, more.cause === undefined ? {} : { cause: more.cause })
     this.rule = rule
     this.expected = more.expected ?? {}
     this.detail = more.detail
+    this.event = more.event
   }
 }
 
@@ -25,6 +28,8 @@ export class OAuthError extends Error {
 export type RefusalDetails = {
   readonly expected?: Readonly<Record<string, string>>
   readonly detail?: string
+  /** What the trail says in place of the event of the rule, where more is known. */
+  readonly event?: EventType
   readonly cause?: unknown
 }
 

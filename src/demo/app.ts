@@ -26,12 +26,7 @@ export function createApp(options: AppOptions): Hono {
   app.get('/', (c) => showPage(c, sessions, options))
   app.post('/connect', (c) => connect(c, sessions, client))
   app.get('/callback', (c) => callback(c, sessions, client))
-  app.post('/disconnect', async (c) => {
-    const browser = sessions.recognise(c)
-    if (!(await isPostedHere(c, browser))) return c.text('This form does not belong to this browser.', 403)
-    sessions.replace(c, browser, {})
-    return c.redirect('/', 303)
-  })
+  app.post('/disconnect', (c) => disconnect(c, sessions, client))
   return app
 }
 
@@ -75,6 +70,21 @@ async function callback(c: Context, sessions: BrowserSessions, client: Client): 
     sessions.replace(c, browser, { session, notice: connected })
   } catch (error) {
     sessions.keep({ ...browser, notice: noticeOf(error) })
+  }
+  return c.redirect('/', 303)
+}
+
+/** The server hears of it too: what is only forgotten here could still be used by whoever has a copy. RFC 7009. */
+async function disconnect(c: Context, sessions: BrowserSessions, client: Client): Promise<Response> {
+  const browser = sessions.recognise(c)
+  if (!(await isPostedHere(c, browser))) return c.text('This form does not belong to this browser.', 403)
+  const { session } = browser
+  const fresh = sessions.replace(c, browser, {})
+  try {
+    if (session !== undefined) await client.revoke(session)
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error
+    sessions.keep({ ...fresh, notice: { ...untold, rule: error.rule ?? error.reason } })
   }
   return c.redirect('/', 303)
 }
@@ -151,6 +161,12 @@ const noConnection: Notice = {
   kind: 'refused',
   sentence: 'This browser has not asked to connect a bank.',
   hint: 'Start here.',
+}
+
+const untold: Notice = {
+  kind: 'refused',
+  sentence: 'The connection is forgotten here, and the bank could not be told.',
+  hint: 'What you allowed ends by itself.',
 }
 
 function noticeOf(error: unknown): Notice {

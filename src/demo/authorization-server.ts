@@ -1,8 +1,7 @@
 import { createPages } from '../console/index.ts'
-import { clientDefaults, type ClientRecord } from '../core/client.ts'
-import { parsePublicKey } from '../core/jose.ts'
-import { clientId, issuer, numericDate, resourceIdentifier, Secret, subject, username } from '../core/names.ts'
-import type { Audit, Handler, Passwords, Store } from '../core/ports.ts'
+import type { ClientRecord } from '../core/client.ts'
+import { issuer, numericDate, resourceIdentifier, Secret, subject, username } from '../core/names.ts'
+import type { Audit, Handler, Passwords, RaiseEvent, Store, TrustAnchors } from '../core/ports.ts'
 import { standardLifetimes, standardLimits } from '../core/profile.ts'
 import { openSigningKeys } from '../node/keys.ts'
 import { plainPorts } from '../node/plain-ports.ts'
@@ -11,6 +10,7 @@ import { createMac, createVerifier, random, sha256, systemClock } from '../node/
 import { createServer } from '../server/index.ts'
 import { createMemoryStore } from '../stores/memory.ts'
 import { bankName } from './guarded-bank.ts'
+import { statementsName } from './statements.ts'
 
 /** A person the server knows. */
 type Person = {
@@ -36,22 +36,17 @@ export const thievingUser: Person = {
   name: 'Mallory Meyer',
 }
 
-/** An application to be registered. */
-export type Registration = {
-  readonly clientId: string
-  readonly name: string
-  readonly redirectUri: string
-  readonly scope: readonly string[]
-  /** The public half of the key it signs its assertions with. */
-  readonly key: object
-}
-
 /** What the demo's authorization server is made of. */
 export type DemoServerOptions = {
   readonly issuer: string
+  /** The origin of its second entrance, where clients are asked for certificates. RFC 8705 §5. */
+  readonly mtls: string
+  readonly trustAnchors: TrustAnchors
   readonly bank: string
-  readonly clients: readonly Registration[]
+  readonly statements: string
+  readonly clients: readonly ClientRecord[]
   readonly audit: Audit
+  readonly raise: RaiseEvent
 }
 
 /** The authorization server of the demo: everything in memory, gone with the process. */
@@ -69,14 +64,17 @@ export async function createDemoServer(
     hash: sha256,
   })
   await Promise.all([demoUser, thievingUser].map(async (person) => addUser(store, person, passwords)))
-  await Promise.all(options.clients.map((client) => store.clients.add(clientRecord(client))))
+  await Promise.all(options.clients.map((client) => store.clients.add(client)))
   const handler = createServer(
     {
       issuer: issuer(options.issuer),
-      apis: [{ resource: resourceIdentifier(options.bank), name: bankName, scopes: bankScopes }],
+      apis: [
+        { resource: resourceIdentifier(options.bank), name: bankName, scopes: bankScopes },
+        { resource: resourceIdentifier(options.statements), name: statementsName, scopes: statementScopes },
+      ],
       lifetimes: standardLifetimes,
       limits: standardLimits,
-      mutualTlsOrigin: undefined,
+      mutualTlsOrigin: options.mtls,
       demoUser: { username: demoUser.username, password: demoUser.password },
     },
     {
@@ -91,6 +89,8 @@ export async function createDemoServer(
       audit: options.audit,
       pages: createPages(),
       ...plainPorts(),
+      raise: options.raise,
+      trustAnchors: options.trustAnchors,
     },
   )
   return { handler, store }
@@ -100,6 +100,8 @@ const bankScopes = [
   { name: 'accounts', description: 'See your accounts and their balances' },
   { name: 'payments', description: 'Pay from your accounts' },
 ] as const
+
+const statementScopes = [{ name: 'statements', description: 'Read statements' }] as const
 
 async function addUser(store: Store, person: Person, passwords: Passwords): Promise<void> {
   await store.users.add({
@@ -111,18 +113,4 @@ async function addUser(store: Store, person: Person, passwords: Passwords): Prom
     createdAt: systemClock(),
     claims: { name: person.name, email: `${person.username}@example.com` },
   })
-}
-
-function clientRecord(registration: Registration): ClientRecord {
-  return {
-    ...clientDefaults,
-    clientId: clientId(registration.clientId),
-    name: registration.name,
-    redirectUris: [registration.redirectUri],
-    grantTypes: ['authorization_code'],
-    scope: registration.scope,
-    keys: [parsePublicKey(registration.key, sha256)],
-    notBefore: numericDate(0),
-    createdAt: systemClock(),
-  }
 }

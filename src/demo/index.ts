@@ -1,11 +1,11 @@
 /** The demo: an authorization server, a bank behind the guard, an app, and a thief. */
 
-import type { AuditEvent } from '../core/ports.ts'
 import { ListenerUnavailable } from '../node/listener.ts'
 import { demoUser } from './authorization-server.ts'
+import type { Incident } from './incidents.ts'
 import { renderStory, renderStoryAsJson } from './report.ts'
 import { tellStory } from './script.ts'
-import { standardPorts, startWorld, type World, type WorldPorts } from './world.ts'
+import { anyPorts, standardPorts, startWorld, type World, type WorldPorts } from './world.ts'
 
 /** How the demo runs. */
 export type DemoOptions = {
@@ -16,8 +16,6 @@ export type DemoOptions = {
   /** Other ports than the standard ones; the script takes any free ones unless told. */
   readonly ports?: WorldPorts
 }
-
-const anyPorts: WorldPorts = { server: 0, bank: 0, app: 0 }
 
 /**
  * Runs the demo. The exit code: 0 when all went well, 3 when something honest failed or something stolen was not
@@ -58,12 +56,28 @@ export async function runScript(
   return story.ok ? 0 : 3
 }
 
-async function serveUntilStopped({ app, issuer, bank }: World): Promise<number> {
+async function serveUntilStopped({
+  app,
+  issuer,
+  mtls,
+  bank,
+  statements,
+  certificates,
+  machine,
+}: World): Promise<number> {
+  const { authority, certificate, key } = certificates.machineFiles
   process.stdout.write(`The demo is running, on this machine only and in memory only.
 
   ${app}    the app: start here and connect your bank
   ${issuer}    the authorization server: sign in as ${demoUser.username}, with the password that is filled in
   ${bank}    the bank's API, behind the guard
+  ${mtls}   the same authorization server, for clients with certificates
+  ${statements}   the bank's statements for machines, over mutual TLS
+
+A machine says who it is by its certificate; leave out --cert and --key, and it gets nothing:
+
+  curl --cacert ${authority} --cert ${certificate} --key ${key} \\
+    ${mtls}/token -d grant_type=client_credentials -d client_id=${machine.clientId}
 
 Every refusal is told here by name. Stop with Ctrl+C.
 The whole story with a thief, without a browser: npm run demo -- --script
@@ -75,7 +89,7 @@ The whole story with a thief, without a browser: npm run demo -- --script
   return 0
 }
 
-function tellRefusal({ step, rule, correlationId, outcome }: AuditEvent): void {
+function tellRefusal({ step, rule, correlationId, outcome }: Incident): void {
   // The first word between a client and a server, not an incident. RFC 9449 §8.
   if (rule === 'dpop_nonce_missing' || rule === 'dpop_nonce_invalid') return
   process.stderr.write(`${outcome} at ${step}: ${rule ?? 'a bug of ours'} (${correlationId})\n`)

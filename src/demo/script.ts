@@ -2,8 +2,9 @@
 
 import { Browser, headingOf } from './browser.ts'
 import { decide, startAtApp } from './person.ts'
-import { createProver } from './thief.ts'
+import { type Attempted, createProver } from './thief.ts'
 import { type Consequence, type Scene, type Theft, thefts } from './thefts/index.ts'
+import { machineReads } from './thefts/machine-thefts.ts'
 import type { World } from './world.ts'
 
 /** One honest step. */
@@ -40,6 +41,7 @@ export async function tellStory(world: World, progress: (line: string) => void):
   const alice = new Browser()
   await connectBank(alice, world, record)
   record(await denyOnce(world))
+  record(await machineReads(world, 'a machine gets a token by its certificate, and statements for both'))
   const prove = await createProver()
   // One after the other, each followed by an honest call.
   for (const theft of thefts) {
@@ -96,12 +98,18 @@ async function commit(
 ): Promise<{ readonly outcome: TheftOutcome; readonly consequences: readonly Consequence[] }> {
   const { name, attack, expected } = theft
   try {
-    const { status, correlationId, consequences = [] } = await theft.attempt(scene)
+    const { consequences = [], ...attempted } = await theft.attempt(scene)
+    const { status, correlationId } = attempted
     const refusedBy = scene.world.incidents.find(correlationId)?.rule
-    const ok = refusedBy === expected && status >= 400
+    const ok = refusedBy === expected && isInVain(theft, attempted)
     return { outcome: { name, attack, status, refusedBy, ok }, consequences }
   } catch (error) {
     const failed = { name: 'the theft could be tried', ok: false, detail: String(error) }
     return { outcome: { name, attack, status: 0, refusedBy: undefined, ok: false }, consequences: [failed] }
   }
+}
+
+/** Whether the thief has nothing: an error, or an answer that tells no more than it may. */
+function isInVain({ told }: Theft, { status, text }: Attempted): boolean {
+  return told === undefined ? status >= 400 : status === 200 && text === told
 }

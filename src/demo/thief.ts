@@ -8,7 +8,7 @@ import { clientId, isJsonObject, issuer, seconds } from '../core/names.ts'
 import type { Signer } from '../core/ports.ts'
 import { importSigner } from './import-signer.ts'
 import { createSigner, generateSigningKey, random, sha256, systemClock } from '../node/runtime.ts'
-import type { Registered } from './world.ts'
+import type { Credentials, Registered } from './registrations.ts'
 
 /** How a server answered an attempt. */
 export type Attempted = {
@@ -16,7 +16,12 @@ export type Attempted = {
   /** By which the operator finds the precise reason. */
   readonly correlationId: string | undefined
   readonly nonce: string | undefined
+  /** All it said. */
+  readonly text: string
 }
+
+/** A way to send requests. */
+export type Sender = (url: string, init: RequestInit) => Promise<Response>
 
 /** Makes a proof for one request. */
 export type Prover = (about: {
@@ -37,14 +42,15 @@ export async function createProver(): Promise<Prover> {
   }
 }
 
-/** One request, exactly as given; follows nothing. */
-export async function send(url: string, init: RequestInit = {}): Promise<Attempted> {
-  const response = await fetch(url, { ...init, redirect: 'manual' })
+/** One request, exactly as given; follows nothing. Without TLS unless another sender is given. */
+export async function send(url: string, init: RequestInit = {}, sender: Sender = fetch): Promise<Attempted> {
+  const response = await sender(url, { ...init, redirect: 'manual' })
   const text = await response.text()
   return {
     status: response.status,
     correlationId: correlationIdIn(text) ?? response.headers.get('x-correlation-id') ?? undefined,
     nonce: response.headers.get('dpop-nonce') ?? undefined,
+    text,
   }
 }
 
@@ -60,7 +66,7 @@ function correlationIdIn(text: string): string | undefined {
 
 /** A form with a client assertion of `as`, made for `audience`. */
 export async function authenticatedForm(
-  as: Registered,
+  as: Credentials,
   audience: string,
   fields: Readonly<Record<string, string>>,
 ): Promise<URLSearchParams> {
@@ -92,8 +98,8 @@ export function pushFields(as: Registered): Readonly<Record<string, string>> {
 }
 
 /**
- * Presents a code at the token endpoint as `as`, with a proof of the prover's key; once more with the nonce that is
- * asked for.
+ * Presents a code, or what else the fields say, at the token endpoint as `as`, with a proof of the prover's key; once
+ * more with the nonce that is asked for.
  */
 export async function redeem(
   issuerUrl: string,

@@ -1,40 +1,56 @@
-import {
-  type Client,
-  createClient,
-  generatePrivateJwk,
-  nodeClientPorts,
-  type PrivateJwk,
-  publicJwkOf,
-} from '../client/index.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Client, createClient, nodeClientPorts } from '../client/index.ts'
 import type { AccessToken } from '../core/access-token.ts'
-import type { Audit, Handler, Store } from '../core/ports.ts'
-import { listen } from '../node/listener.ts'
+import type { Handler, Store } from '../core/ports.ts'
+import { createEgress, type EgressTls } from '../node/egress.ts'
+import { listen, type ListenOptions } from '../node/listener.ts'
 import { startReaper } from '../node/reaper.ts'
 import { random, sha256, systemClock } from '../node/runtime.ts'
+import { openTrustAnchors } from '../node/tls/trust-anchors.ts'
 import { createApp } from './app.ts'
 import { createDemoServer, demoUser, thievingUser } from './authorization-server.ts'
+import { type Certificates, makeCertificates } from './certificates.ts'
 import { bankName, createGuardedBank } from './guarded-bank.ts'
-import { createIncidents, type Incidents } from './incidents.ts'
+import { createIncidents, type Incident, type Incidents } from './incidents.ts'
+import { createMachine, type Machine, machineId } from './machine.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
-import { serve } from './serve.ts'
+import {
+  applicationRecord,
+  type Credentials,
+  machineRecord,
+  newCredentials,
+  type Registered,
+  resourceServerRecord,
+} from './registrations.ts'
+import { type Served, serve } from './serve.ts'
+import { createStatements } from './statements.ts'
+import type { Sender } from './thief.ts'
 
 /** The ports to take; 0 takes any free one. */
-export type WorldPorts = { readonly server: number; readonly bank: number; readonly app: number }
+export type WorldPorts = {
+  readonly server: number
+  /** The second entrance of the server, for clients with certificates. */
+  readonly mtls: number
+  readonly bank: number
+  /** The bank's statements for machines. */
+  readonly statements: number
+  readonly app: number
+}
 
 /** Where people find the demo. */
-export const standardPorts: WorldPorts = { server: 4400, bank: 4500, app: 4600 }
+export const standardPorts: WorldPorts = { server: 4400, mtls: 4443, bank: 4500, statements: 4543, app: 4600 }
 
-/** An application that is registered at the authorization server, with its private key. */
-export type Registered = {
-  readonly clientId: string
-  readonly redirectUri: string
-  readonly key: PrivateJwk
-}
+/** Any free ones. */
+export const anyPorts: WorldPorts = { server: 0, mtls: 0, bank: 0, statements: 0, app: 0 }
 
 /** The whole demo, running. */
 export type World = {
   readonly issuer: string
+  readonly mtls: string
   readonly bank: string
+  readonly statements: string
   readonly app: string
   readonly incidents: Incidents
   /** What the app sends, as somebody with its logs would have it. */
@@ -44,69 +60,118 @@ export type World = {
   readonly tally: Registered
   /** Another registered application, whose owner is a thief. */
   readonly magpie: Registered
+  /** The bank, as it asks the server about tokens. */
+  readonly bankServer: Credentials
+  readonly machine: Machine
+  readonly certificates: Certificates
+  /** How somebody else than the machine reaches the entrances for certificates: with none, or with one of the thief. */
+  readonly overTls: { readonly nobody: Sender; readonly thief: Sender }
   readonly close: () => Promise<void>
 }
 
 /**
- * Starts authorization server, guarded bank and app, each on its own port, and waits until they answer.
+ * Starts authorization server, guarded APIs and app, each on its own port, and waits until they answer.
  * @throws ListenerUnavailable when a port is taken; nothing is left running then
  */
-export async function startWorld(ports: WorldPorts, tell?: Audit): Promise<World> {
+export async function startWorld(ports: WorldPorts, tell?: (incident: Incident) => void): Promise<World> {
   const closers: (() => Promise<void>)[] = []
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-demo-'))
   const close = async () => {
     // The listeners first, what they work on last.
     for (const end of closers) await end()
+    rmSync(folder, { recursive: true, force: true })
   }
   try {
-    return { ...(await buildWorld(ports, createIncidents(tell), closers)), close }
+    const certificates = makeCertificates(folder)
+    const doors = await openDoors(ports, certificates, closers)
+    return { ...(await furnish(doors, certificates, createIncidents(tell), closers)), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function buildWorld(ports: WorldPorts, incidents: Incidents, closers: (() => Promise<void>)[]) {
-  // Every address is known before anything that names it is made.
-  let answer: Handler = () => Promise.resolve(new Response('starting', { status: 503 }))
-  const server = await listen((request, connection) => answer(request, connection), {
-    host: 'localhost',
-    port: ports.server,
-    drainMs: 500,
-  })
-  closers.push(server.close)
-  const bank = await serve({ host: '127.0.0.1', port: ports.bank })
-  closers.push(bank.close)
-  const app = await serve({ host: '127.0.0.1', port: ports.app })
-  closers.push(app.close)
+/** A port that is taken, in front of a handler that may come later. */
+type Door = { readonly url: string; readonly mount: (handler: Handler) => void }
 
-  const tally = register('tally', `${app.url}/callback`)
-  const magpie = register('magpie', 'http://127.0.0.1:4700/callback')
-  const { audit } = incidents
+type Doors = {
+  readonly server: Door
+  readonly mtls: Door
+  readonly bank: Served
+  readonly statements: Door
+  readonly app: Served
+}
+
+/** Every address is known before anything that names it is made. */
+async function openDoors(
+  ports: WorldPorts,
+  { server: files }: Certificates,
+  closers: (() => Promise<void>)[],
+): Promise<Doors> {
+  const open = async (port: number, how: Pick<ListenOptions, 'tls' | 'entrance'>): Promise<Door> => {
+    let answer: Handler = () => Promise.resolve(new Response('starting', { status: 503 }))
+    const options = { ...how, host: 'localhost', port, drainMs: 500 }
+    const { url, close } = await listen((request, connection) => answer(request, connection), options)
+    closers.push(close)
+    return { url, mount: (handler) => (answer = handler) }
+  }
+  const openPlain = async (port: number): Promise<Served> => {
+    const served = await serve({ host: '127.0.0.1', port })
+    closers.push(served.close)
+    return served
+  }
+  const tls = { ...files, minVersion: 'TLSv1.3', clientCertificates: 'requested' } as const
+  return {
+    server: await open(ports.server, {}),
+    mtls: await open(ports.mtls, { tls, entrance: 'mtls' }),
+    bank: await openPlain(ports.bank),
+    statements: await open(ports.statements, { tls }),
+    app: await openPlain(ports.app),
+  }
+}
+
+async function furnish(
+  { server, mtls, bank, statements, app }: Doors,
+  certificates: Certificates,
+  incidents: Incidents,
+  closers: (() => Promise<void>)[],
+) {
+  const tally = { ...newCredentials('tally'), redirectUri: `${app.url}/callback` }
+  const magpie = { ...newCredentials('magpie'), redirectUri: 'http://127.0.0.1:4700/callback' }
+  const bankServer = newCredentials('brass-bank')
+  const { audit, raise } = incidents
+  const urls = { issuer: server.url, mtls: mtls.url, bank: bank.url, statements: statements.url }
   const { handler, store } = await createDemoServer({
-    issuer: server.url,
-    bank: bank.url,
-    clients: [registration(tally, 'Tally'), registration(magpie, 'Magpie')],
+    ...urls,
+    trustAnchors: await openTrustAnchors({ source: { pem: certificates.authority } }),
+    clients: [
+      applicationRecord(tally, 'Tally'),
+      applicationRecord(magpie, 'Magpie'),
+      resourceServerRecord(bankServer, bankName, bank.url),
+      machineRecord(machineId, 'Ledger'),
+    ],
     audit,
+    raise,
   })
-  answer = handler
+  server.mount(handler)
+  mtls.mount(handler)
   closers.push(startReaper({ store, clock: systemClock, onFailure: () => {} }).stop, store.close)
-  const standing = standingIn(store)
+
   const customers = [demoUser.subject, thievingUser.subject]
+  const standing = standingIn(store)
   const guarded = createGuardedBank({ url: bank.url, issuer: server.url, customers, standing, audit })
   bank.mount((request, env) => guarded.fetch(request, env))
+  statements.mount(createStatements({ url: statements.url, issuer: server.url, audit }))
 
   const { client, recorder } = await createTallyClient(tally, server.url, bank.url)
   const tallyApp = createApp({ client, bankName, issuer: server.url, random, hash: sha256 })
   app.mount((request) => tallyApp.fetch(request))
-  return { issuer: server.url, bank: bank.url, app: app.url, incidents, recorder, client, tally, magpie }
-}
-
-function register(clientId: string, redirectUri: string): Registered {
-  return { clientId, redirectUri, key: generatePrivateJwk() }
-}
-
-function registration({ clientId, redirectUri, key }: Registered, name: string) {
-  return { clientId, name, redirectUri, scope: ['openid', 'profile', 'accounts'], key: publicJwkOf(key) }
+  const machine = await createMachine({ ...urls, certificates })
+  const sender = (tls: EgressTls): Sender =>
+    createEgress({ allowedOrigins: [mtls.url, statements.url], timeoutMs: 5_000, maxBytes: 65_536, tls }).fetch
+  const overTls = { nobody: sender(certificates.nobody), thief: sender(certificates.thief) }
+  const parties = { client, recorder, tally, magpie, bankServer, machine }
+  return { ...urls, ...parties, app: app.url, incidents, certificates, overTls }
 }
 
 /** The guard asks the server's store itself: a revocation counts at the next call. */
@@ -121,8 +186,9 @@ async function createTallyClient(tally: Registered, issuer: string, bank: string
   const ports = nodeClientPorts({ allowedOrigins: [issuer, bank] })
   const recorder = createRecorder(ports.fetch)
   const { clientId, redirectUri, key } = tally
+  const scope = 'openid profile accounts offline_access'
   const client = await createClient(
-    { issuer, resource: bank, clientId, redirectUri, scope: 'openid profile accounts', keys: { assertion: key } },
+    { issuer, resource: bank, clientId, redirectUri, scope, keys: { assertion: key } },
     { ...ports, fetch: recorder.fetch },
   )
   return { client, recorder }

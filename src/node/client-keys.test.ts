@@ -7,7 +7,7 @@ import { certificateThumbprint, clientId, type JsonObject, numericDate } from '.
 import { OAuthError } from '../core/oauth-error.ts'
 import type { ClientKeySet, WantedKey } from '../core/ports.ts'
 import type { NamedKey } from './client-key-set.ts'
-import { clientKeyTimes, createClientKeys } from './client-keys.ts'
+import { clientKeyTimes, createClientKeys, unknownKeyStorm } from './client-keys.ts'
 import { aSelfSignedCertificate } from './egress/certificates.test-support.ts'
 import { EgressRefused } from './egress/refused.ts'
 import { sha256 } from './runtime.ts'
@@ -49,6 +49,7 @@ function aLookUp(document: unknown = { keys: [one.jwk] }, most?: number) {
   const time = { now: numericDate(1_800_000_000) }
   const host: { document: unknown; trouble: unknown } = { document, trouble: undefined }
   const fetched: string[] = []
+  const storms: string[] = []
   const changes: { client: string; added: readonly NamedKey[]; removed: readonly NamedKey[] }[] = []
   const fetchJson = async (url: string) => {
     fetched.push(url)
@@ -61,6 +62,7 @@ function aLookUp(document: unknown = { keys: [one.jwk] }, most?: number) {
     clock: () => time.now,
     hash: sha256,
     onChange: (client, change) => changes.push({ client, ...change }),
+    onStorm: (client) => storms.push(client),
     ...(most === undefined ? {} : { most }),
   })
   const client = aClient('shop')
@@ -70,7 +72,7 @@ function aLookUp(document: unknown = { keys: [one.jwk] }, most?: number) {
   }
   /** Long enough for what was started and not waited for. */
   const settle = () => new Promise((resolve) => setTimeout(resolve, 5))
-  return { keys, client, ask, wait, host, fetched, changes, settle }
+  return { keys, client, ask, wait, host, fetched, changes, storms, settle }
 }
 
 const unavailable = (error: unknown) => {
@@ -157,6 +159,28 @@ for (const [what, wanted] of Object.entries(unknown)) {
     assert.equal(fetched.length, 2)
   })
 }
+
+test('[AS-CAUTH-09] [SK-09] a storm of unknown kids is told once in a cool-down, a few unknown kids never', async () => {
+  const { ask, keys, client, wait, storms, fetched } = aLookUp()
+  const unknownKids = async (count: number) => {
+    for (let index = 0; index < count; index += 1) await ask(`random-${index}`)
+  }
+  await ask('k1')
+  await unknownKids(unknownKeyStorm - 1)
+  await keys(client, { use: 'enc' })
+  assert.deepEqual(storms, [])
+  await unknownKids(3 * unknownKeyStorm)
+  assert.deepEqual([storms, fetched.length], [['shop'], 1])
+  wait(clientKeyTimes.unknownKey)
+  // The first of them causes the look that is due again.
+  await unknownKids(unknownKeyStorm)
+  assert.deepEqual([storms.length, fetched.length], [1, 2])
+  await unknownKids(1)
+  assert.equal(storms.length, 2)
+  wait(clientKeyTimes.unknownKey)
+  await unknownKids(unknownKeyStorm)
+  assert.deepEqual([storms.length, await ask('k1')], [2, [one.thumbprint]])
+})
 
 test('[AS-CAUTH-09] one client who floods takes no look from another', async () => {
   const { keys, fetched, wait } = aLookUp()

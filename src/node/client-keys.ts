@@ -21,6 +21,9 @@ export const clientKeyTimes = {
   failureMost: 300,
 } as const
 
+/** How many asked for unknown keys in vain during one cool-down, before somebody is told. */
+export const unknownKeyStorm = 30
+
 /** What the look-up asks of the world. */
 export type ClientKeysOptions = {
   /** The open egress gate: the URL is the client's. */
@@ -32,6 +35,8 @@ export type ClientKeysOptions = {
     clientId: ClientId,
     change: { readonly added: readonly NamedKey[]; readonly removed: readonly NamedKey[] },
   ) => void
+  /** Takes note, once in `unknownKey` seconds, that `unknownKeyStorm` asked for keys a client has not; must not throw. */
+  readonly onStorm: (clientId: ClientId) => void
   /** How many clients are remembered at most, 2,000 unless given. */
   readonly most?: number
 }
@@ -44,6 +49,8 @@ type Entry = {
   /** Failed looks since the last that was none. */
   failures: number
   cause: unknown
+  /** Those who asked for an unknown key and caused no look. */
+  inVain: { readonly since: NumericDate; readonly count: number } | undefined
   underWay: Promise<void> | undefined
 }
 
@@ -71,7 +78,8 @@ export function createClientKeys(options: ClientKeysOptions): ClientKeys {
 }
 
 function unread(uri: string): Entry {
-  return { uri, known: undefined, lookedAt: undefined, failures: 0, cause: undefined, underWay: undefined }
+  const nothing = { known: undefined, lookedAt: undefined, cause: undefined, inVain: undefined, underWay: undefined }
+  return { uri, failures: 0, ...nothing }
 }
 
 function createPublishedKeys(
@@ -83,11 +91,20 @@ function createPublishedKeys(
   const usable = ({ known }: Entry) => (isWithin(clientKeyTimes.stale, known?.at) ? known?.set : undefined)
 
   const lookUnlessWithin = async (coolDown: number, clientId: ClientId, entry: Entry) => {
-    if (entry.underWay === undefined && isWithin(coolDown, entry.lookedAt)) return
+    if (entry.underWay === undefined && isWithin(coolDown, entry.lookedAt)) return 'too early'
     entry.underWay ??= look(clientId, entry, options).finally(() => {
       entry.underWay = undefined
     })
     await entry.underWay
+    return 'looked'
+  }
+  const countInVain = (clientId: ClientId, entry: Entry) => {
+    const { since, count } =
+      entry.inVain !== undefined && isWithin(clientKeyTimes.unknownKey, entry.inVain.since)
+        ? entry.inVain
+        : { since: clock(), count: 0 }
+    entry.inVain = { since, count: count + 1 }
+    if (count + 1 === unknownKeyStorm) options.onStorm(clientId)
   }
   return async (clientId, entry, wanted) => {
     if (!isWithin(clientKeyTimes.fresh, entry.known?.at)) {
@@ -98,7 +115,9 @@ function createPublishedKeys(
     }
     const set = usable(entry) ?? refuseFor(entry)
     if (fits(set, wanted)) return set
-    await lookUnlessWithin(Math.max(clientKeyTimes.unknownKey, failureSpan(entry)), clientId, entry)
+    const coolDown = Math.max(clientKeyTimes.unknownKey, failureSpan(entry))
+    const looked = await lookUnlessWithin(coolDown, clientId, entry)
+    if (looked === 'too early' && wanted.use === 'sig') countInVain(clientId, entry)
     return usable(entry) ?? refuseFor(entry)
   }
 }

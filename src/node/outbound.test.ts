@@ -58,6 +58,21 @@ test('[AS-CAUTH-09] keys come from the registered jwks_uri, and a first reading 
   await host.close()
 })
 
+test('[AS-CAUTH-09] [SK-09] a storm of unknown kids is raised with the client it is about', async () => {
+  const host = await aHost({ status: 200 })
+  const raised: EventSource[] = []
+  const outbound = openOutbound(async (event) => void raised.push(event), { resolve: publicly, dial: host.dial })
+  for (let index = 0; index < 100; index += 1) await outbound.clientKeys(app, { ...wanted, kid: `random-${index}` })
+  const storms = raised.filter(({ type }) => type === 'jwks.unknown_kid_storm')
+  assert.deepEqual(
+    storms.map(({ clientId, outcome }) => [clientId, outcome]),
+    [['app', 'blocked']],
+  )
+  assert.equal(host.asked.length, 1)
+  assert.equal((await outbound.clientKeys(app, wanted)).keys.length, 1)
+  await host.close()
+})
+
 test('client_keys_unavailable [AS-REG-07] what leads to an address of our own network is refused, and raised', async () => {
   const host = await aHost({ status: 200 })
   const raised: EventSource[] = []

@@ -7,7 +7,7 @@ import { newCorrelationId } from '../core/correlation.ts'
 import type { EventType } from '../core/events.ts'
 import type { ClientId } from '../core/names.ts'
 import type { ClientKeys, PostForm, RaiseEvent } from '../core/ports.ts'
-import { createClientKeys } from './client-keys.ts'
+import { createClientKeys, unknownKeyStorm } from './client-keys.ts'
 import { createOpenEgress, type OpenEgressOptions } from './egress/open.ts'
 import { EgressRefused, type EgressReason } from './egress/refused.ts'
 import { random, sha256, systemClock } from './runtime.ts'
@@ -37,6 +37,9 @@ export function openOutbound(raise: RaiseEvent, world: Pick<OpenEgressOptions, '
       onChange: (clientId, { added, removed }) => {
         void raise(changed(clientId, { added: added.length, removed: removed.length }))
       },
+      onStorm: (clientId) => {
+        void raise(stormed(clientId))
+      },
     }),
     postForm: (url, form) => alarmed(notices.postForm(url, form)),
   }
@@ -60,6 +63,11 @@ function blockedBy({ reason }: EgressRefused) {
 
 function changed(clientId: ClientId, evidence: Readonly<Record<string, number>>) {
   return { ...anEvent('client.jwks.changed', 'keys_changed'), outcome: 'allowed', clientId, evidence } as const
+}
+
+function stormed(clientId: ClientId) {
+  const evidence = { lookUpsRefused: unknownKeyStorm }
+  return { ...anEvent('jwks.unknown_kid_storm', 'keys_unknown'), outcome: 'blocked', clientId, evidence } as const
 }
 
 function anEvent(type: EventType, reason: string) {

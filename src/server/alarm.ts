@@ -5,7 +5,9 @@
 
 import { presentedInteractionId } from '../core/correlation.ts'
 import type { EventSource, EventType } from '../core/events.ts'
+import { JwtBomb } from '../core/jose.ts'
 import type { ClientId, CorrelationId, GrantRef, JwkThumbprint, Subject } from '../core/names.ts'
+import type { OAuthError } from '../core/oauth-error.ts'
 import type { Connection } from '../core/ports.ts'
 import { ruleOf, type RuleSlug } from '../core/rules.ts'
 
@@ -29,10 +31,17 @@ export function mergeAbout(known: About, more: About): About {
   return { ...known, ...more, evidence: { ...known.evidence, ...more.evidence } }
 }
 
+/** What a refusal tells the trail beyond its rule, or undefined. */
+export function finerEvent({ rule, event, cause }: OAuthError): EventType | undefined {
+  return cause instanceof JwtBomb && ruleOf(rule).event === 'jose.malformed' ? 'jose.bomb_refused' : event
+}
+
 /** One request when it is over. */
 export type Happened = {
   readonly outcome: 'done' | 'refused' | 'failed'
   readonly rule: RuleSlug | undefined
+  /** The event, where more is known than the rule. */
+  readonly finer: EventType | undefined
   readonly status: number
   readonly step: string
   readonly correlationId: CorrelationId
@@ -60,12 +69,12 @@ const headerSpoofed: Own = {
   attacks: ['LV-27'],
 }
 
-function ownEvent({ outcome, rule, about }: Happened): Own | undefined {
+function ownEvent({ outcome, rule, finer, about }: Happened): Own | undefined {
   if (outcome === 'failed') return { type: 'proc.failed', outcome: 'blocked', reason: 'unforeseen', attacks: ['AL-15'] }
   if (rule !== undefined) {
     const { event, attacks } = ruleOf(rule)
     if (event === 'none') return undefined
-    return { type: event, outcome: about.outcome ?? 'blocked', reason: rule, attacks }
+    return { type: finer ?? event, outcome: about.outcome ?? 'blocked', reason: rule, attacks }
   }
   if (about.event === undefined) return undefined
   return { type: about.event, outcome: about.outcome ?? 'allowed', reason: about.reason ?? 'done' }

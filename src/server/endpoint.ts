@@ -11,7 +11,7 @@ import { presentedScheme } from '../core/protected-resource.ts'
 import { failureBody, headersAtResource, headersOfWaiting, refusalBody, statusAtResource } from '../core/refusal.ts'
 import { publicRefusal, type RuleSlug, type Step } from '../core/rules.ts'
 import { type Message, type MessageSchema, type Pairs, parseForm, parseMessage } from '../core/wire/form.ts'
-import { type About, mergeAbout, securityEvents } from './alarm.ts'
+import { type About, finerEvent, mergeAbout, securityEvents } from './alarm.ts'
 import type { Answer } from './answers.ts'
 import { type Call, headerValues, queryOf, readFormBody, rememberProof } from './call.ts'
 import { countsAsFailure, refuseWhileWaiting } from './rate-limits.ts'
@@ -164,7 +164,8 @@ async function envelope(
   const { status } = answer
   const jkt = proof?.key.thumbprint
   // What was refused is on record before anybody is told; what was granted soon after. See docs/adr/0011-events.md.
-  const happened = { outcome, rule, status, step: kind.step, correlationId, connection, about, jkt }
+  const finer = judged.error instanceof OAuthError ? finerEvent(judged.error) : undefined
+  const happened = { outcome, rule, finer, status, step: kind.step, correlationId, connection, about, jkt }
   await Promise.all(securityEvents(happened).map(server.raise))
   const wantsNonce = kind.nonce === 'sent' && proof !== undefined
   return toResponse(

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core'
 import { demoUser } from '../../src/demo/authorization-server.ts'
-import { startWorld, type World } from '../../src/demo/world.ts'
+import { anyPorts, startWorld, type World } from '../../src/demo/world.ts'
 import { launchChromium } from './chromium.ts'
 
 let world: World
 let browser: Browser
 
 before(async () => {
-  world = await startWorld({ server: 0, bank: 0, app: 0 })
+  world = await startWorld(anyPorts)
   browser = await launchChromium()
 })
 

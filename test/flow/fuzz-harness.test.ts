@@ -117,7 +117,7 @@ test('npm run fuzz: lists, runs, repeats one case, and refuses what it does not 
   assert.equal(json.code, 0, json.err)
   const { seed, tallies } = JSON.parse(json.out)
   assert.deepEqual([seed, tallies.length, tallies[0].target, tallies[0].inputs], [5, 1, 'htu', 300])
-  assert.match(json.err, /^seed 5, 1 targets\nhtu: 300 inputs, \d+ taken\n$/)
+  assert.match(json.err, /^seed 5, 1 targets\nhtu: 300 inputs, \d+ taken\nnothing found in 300 inputs\n$/)
   const one = await ended([script, '--only', 'htu', '--seed', '5', '--index', '12'])
   assert.match(one.err, /htu: 1 inputs/)
   for (const wrong of [['--count', 'x'], ['--only', 'nothing of the kind'], ['--unknown']]) {

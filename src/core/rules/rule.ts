@@ -86,7 +86,7 @@ export type Rule = {
 export const publicAnswers = {
   client_authentication_failed: {
     sentence: 'The client could not be authenticated.',
-    hint: 'Send a private_key_jwt assertion, fresh for this request, signed with a registered key, whose aud is the issuer.',
+    hint: 'Send a private_key_jwt assertion, fresh for this request, signed with a registered key, whose aud is the issuer; or client_id over a connection with the registered certificate, at the URLs of mtls_endpoint_aliases.',
   },
   code_not_redeemable: {
     sentence: 'This authorization code cannot be redeemed.',

@@ -53,7 +53,7 @@ async function injectCode({ world }: Scene) {
   const shown = await thief.open(own.href)
   const correlationId = /id="correlation-id">([^<]*)</.exec(shown.text)?.[1]
   const status = world.incidents.find(correlationId)?.status ?? shown.status
-  return { status, correlationId, nonce: undefined }
+  return { status, correlationId, nonce: undefined, text: shown.text }
 }
 
 /** In a flow of its own, because what the code brought is dead afterwards. */

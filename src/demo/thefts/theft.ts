@@ -24,5 +24,7 @@ export type Theft = {
   /** Its row in the catalogue of attacks. */
   readonly attack: string
   readonly expected: RuleSlug
+  /** Where the protocol wants an answer and no error: all that may be told, with status 200. RFC 7662 §2.2. */
+  readonly told?: string
   readonly attempt: (scene: Scene) => Promise<Attempted & { readonly consequences?: readonly Consequence[] }>
 }

@@ -56,7 +56,9 @@ const guarded = createGuard(
 
 function ask(guard: typeof guarded, method: string, path: string, headers: readonly (readonly [string, string])[]) {
   const connection = { entrance: 'main', certificate: undefined, certificateTrouble: undefined } as const
-  const url = URL.canParse(path, resource) ? new URL(path, resource) : new URL(resource)
+  const parsed = URL.canParse(path, resource) ? new URL(path, resource) : new URL(resource)
+  // No listener makes a Request of a URL with credentials; there is none.
+  const url = parsed.username === '' && parsed.password === '' ? parsed : new URL(resource)
   return guard(new Request(url, { method }), { peerAddress: '192.0.2.1', headers, target: path, ...connection })
 }
 
