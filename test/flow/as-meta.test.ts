@@ -242,3 +242,18 @@ test('[KEY-06] [KEY-08] the key set: public members, kid, use and alg, each kid 
   assert.equal(new Set(keys.map(({ kid }) => kid)).size, 3)
   observed('KEY-06', 'public members only')
 })
+
+test('response_mode_unsupported request_object_unsupported [CL-06] [CL-08] neither signed responses nor signed requests are offered', async () => {
+  const world = await aWorld()
+  const document = await documentOf(world)
+  assert.equal(document['request_parameter_supported'], false)
+  assert.ok(!('authorization_signing_alg_values_supported' in document))
+  for (const mode of ['jwt', 'query.jwt', 'form_post.jwt']) {
+    assertRefused(await push(world, { response_mode: mode }), 'response_mode_unsupported', mode)
+  }
+  const refused = await push(world, { request: 'e30.e30.e30' })
+  assertRefused(refused, 'request_object_unsupported')
+  observed('CL-06', 'a signed response is asked for in vain')
+  observed('CL-08', `a signed request: ${refused.status} ${String(refused.json['error'])}`)
+  assert.equal((await push(world)).status, 201)
+})
