@@ -23,10 +23,12 @@ export function mutualTlsOf(heading: string): string {
   return block
 }
 
-/** The text with what differs on this machine in place; each must be there to be replaced. */
+/**
+ * The text with what differs on this machine in place; each must be there to be replaced. All at once: what was put in,
+ * a port perhaps, may look like what is still to be replaced.
+ */
 export function fitted(text: string, replacements: Readonly<Record<string, string>>): string {
-  return Object.entries(replacements).reduce((fitting, [from, to]) => {
-    assert.ok(fitting.includes(from), `"${from}" is in the configuration`)
-    return fitting.replaceAll(from, to)
-  }, text)
+  for (const from of Object.keys(replacements)) assert.ok(text.includes(from), `"${from}" is in the configuration`)
+  const names = Object.keys(replacements).map((from) => from.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&'))
+  return text.replaceAll(new RegExp(names.join('|'), 'g'), (found) => replacements[found] ?? found)
 }

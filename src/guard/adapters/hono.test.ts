@@ -257,14 +257,19 @@ test('dpop_replayed [RS-DPOP-07] the same request twice on the wire', async () =
 })
 
 test('[RS-DPOP-08] headers are set also on a response from elsewhere, and on a failure of the API', async () => {
-  const passedOn = await raw(await goodLines('/reports/2026'))
+  // The clock is the real one, and may change the nonce between an answer and the look at it.
+  const isCurrent = async (ask: () => ReturnType<typeof raw>) => {
+    const before = world.nonceFor(clientKey)
+    const answer = await ask()
+    assert.ok([before, world.nonceFor(clientKey)].includes(answer.headers.get('dpop-nonce') ?? ''))
+    return answer
+  }
+  const passedOn = await isCurrent(async () => raw(await goodLines('/reports/2026')))
   assert.equal(passedOn.status, 200)
-  assert.equal(passedOn.headers.get('dpop-nonce'), world.nonceFor(clientKey))
   assert.equal(passedOn.headers.get('cache-control'), 'no-store')
   assert.ok(passedOn.body.includes('"keys"'))
-  const failed = await raw(await goodLines('/accounts/7'))
+  const failed = await isCurrent(async () => raw(await goodLines('/accounts/7')))
   assert.equal(failed.status, 500)
-  assert.equal(failed.headers.get('dpop-nonce'), world.nonceFor(clientKey))
 })
 
 test('[RS-PRM-01] the metadata is served to anybody; Host and query change nothing', async () => {
