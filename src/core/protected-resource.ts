@@ -3,14 +3,9 @@
  * header only → token → revocation → binding → policy → spend the proof. FAPI 2.0 SP §5.3.4; RFC 9449 §7.
  */
 
-import {
-  type AccessToken,
-  checkTimes,
-  type TrustedIssuer,
-  type VerifiedAccessToken,
-  verifyAccessToken,
-} from './access-token.ts'
+import { type AccessToken, type TrustedIssuer, verifyAccessToken } from './access-token.ts'
 import type { ClientCertificate } from './certificate.ts'
+import { type TokenMemory, verifyOnce } from './token-memory.ts'
 import { type DpopProof, parseDpopProof, type UnverifiedDpopProof, verifyDpopProof } from './dpop.ts'
 import type { CertificateThumbprint, Issuer, JwkThumbprint, NumericDate, ResourceIdentifier, Sha256 } from './names.ts'
 import type { DpopNonces } from './nonce.ts'
@@ -48,12 +43,6 @@ export type ResourcePowers = {
   readonly remembered: TokenMemory
   /** Whether the grant behind a token still counts. */
   readonly standing: (token: AccessToken) => Promise<'live' | 'revoked'>
-}
-
-/** A bounded memory of verified tokens. */
-export type TokenMemory = {
-  readonly get: (digest: Sha256) => VerifiedAccessToken | undefined
-  readonly set: (digest: Sha256, verified: VerifiedAccessToken) => void
 }
 
 /** The one credential of a request. RFC 6750 §2; RFC 9449 §7.1. */
@@ -108,7 +97,7 @@ export async function checkAccess(
 ): Promise<{ readonly token: AccessToken; readonly proof: DpopProof | undefined }> {
   const credential = parseCredential(request.headers, request.target)
   const digest = powers.hash(credential.token)
-  const token = await verifiedToken(credential.token, digest, powers)
+  const { token } = await verifyOnce(digest, powers, () => verifyAccessToken(credential.token, powers, powers.verify))
   if ((await powers.standing(token)) !== 'live') refuse('access_token_revoked')
 
   if (token.confirmation.kind === 'certificate') {
@@ -149,30 +138,6 @@ async function provedKey(
   const { nonces, now } = powers
   const proof = await verifyDpopProof(unverified, { method, url, ath: digest, nonces, now }, powers)
   return proof.thumbprint === bound ? proof : refuse('dpop_key_mismatch')
-}
-
-/**
- * A token that was verified before is not verified again while the key that made it is one of its issuer's: a key that
- * was withdrawn takes what was remembered with it.
- */
-async function verifiedToken(text: string, digest: Sha256, powers: ResourcePowers): Promise<AccessToken> {
-  const known = powers.remembered.get(digest)
-  if (known !== undefined && (await isStillPublished(known, powers.issuers))) {
-    checkTimes({ exp: known.token.expiresAt, iat: known.token.issuedAt }, powers.now)
-    return known.token
-  }
-  const verified = await verifyAccessToken(text, powers, powers.verify)
-  powers.remembered.set(digest, verified)
-  return verified.token
-}
-
-async function isStillPublished(
-  { token, key }: VerifiedAccessToken,
-  issuers: ResourcePowers['issuers'],
-): Promise<boolean> {
-  const issuer = issuers.find((trusted) => trusted.issuer === token.issuer)
-  const published = (await issuer?.keys(key)) ?? []
-  return published.some(({ thumbprint }) => thumbprint === key.thumbprint)
 }
 
 /** @throws OAuthError person_required, scope_insufficient */

@@ -14,10 +14,9 @@ import {
   presentedProof,
   presentedScheme,
   type ResourcePowers,
-  type TokenMemory,
 } from '../core/protected-resource.ts'
 import type { RuleSlug } from '../core/rules.ts'
-import { createTokenMemory } from '../core/token-memory.ts'
+import { createTokenMemory, type TokenMemory } from '../core/token-memory.ts'
 import { createIssuerKeys, type IssuerKeys, type IssuerKeyState } from './issuer-keys.ts'
 import { canonicalPath } from './path.ts'
 import { type GuardPolicy, parseGuardPolicy } from './policy.ts'

@@ -17,7 +17,7 @@ type Bounds = {
   readonly waitingPerLane: number
 }
 
-/** Fewer run than the egress gate lets out at once: the keys of clients are fetched through it as well. */
+/** Fewer run than an egress gate lets out at once, so that none is turned away there as `busy`. */
 const bounds: Bounds = { running: 12, perLane: 2, waiting: 1000, waitingPerLane: 200 }
 
 /** Lanes with nothing in them. */

@@ -3,7 +3,7 @@
  * RFC 6585 §4; RFC 9126 §2.3.
  */
 
-import { canonicalIpAddress } from '../core/ip-address.ts'
+import { networkOf } from '../core/ip-address.ts'
 import { type ClientId, isLoopbackAddress, type NumericDate, seconds, type Seconds } from '../core/names.ts'
 import { refuse } from '../core/oauth-error.ts'
 import type { Limits } from '../core/profile.ts'
@@ -51,14 +51,8 @@ export function createRateLimits({ perAddressPerMinute, perClientPerMinute }: Li
  */
 export function sourceOf(peerAddress: string): string | undefined {
   if (isLoopbackAddress(peerAddress)) return undefined
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(peerAddress)?.[1]
-  const address = canonicalIpAddress(mapped ?? peerAddress.replace(/%.*$/, ''))
-  if (address === undefined || !address.includes(':')) return (address ?? peerAddress).slice(0, 64)
-  const [head = '', tail] = address.split('::')
-  const before = head.split(':').filter((group) => group !== '')
-  const behind = (tail ?? '').split(':').filter((group) => group !== '')
-  const zeros = Array.from({ length: Math.max(0, 8 - before.length - behind.length) }, () => '0')
-  return [...before, ...zeros, ...behind].slice(0, 4).join(':')
+  // What is no address is of bounded length too.
+  return networkOf(peerAddress).slice(0, 64)
 }
 
 type Bucket = { level: number; at: NumericDate }

@@ -1,4 +1,5 @@
-import type { TokenMemory, ResourcePowers } from '../core/protected-resource.ts'
+import type { ResourcePowers } from '../core/protected-resource.ts'
+import type { TokenMemory } from '../core/token-memory.ts'
 import type { TrustedIssuer } from '../core/access-token.ts'
 import { endpointUrl } from '../core/metadata.ts'
 import type { Connection } from '../core/ports.ts'
