@@ -8,9 +8,12 @@ const anyPackage = '(^|/)node_modules/'
 const homes = {
   jose: ['^src/core/jose\\.ts$'],
   valibot: ['^src/core/wire/', '^src/node/config/'],
+  ajv: ['^src/node/json-schema\\.ts$'],
   '@valibot/to-json-schema': ['^src/node/config/', '^src/cli/'],
   kysely: ['^src/stores/sql(/|\\.ts$)'],
   oauth4webapi: ['^src/client/', '^src/demo/'],
+  'openid-client': ['^src/node/upstream/'],
+  '@simplewebauthn/server': ['^src/node/web-authn\\.ts$'],
 }
 
 const nodeFolders = [

@@ -89,6 +89,7 @@ export async function register(directory: string, actors: string): Promise<void>
     subject: subject('u-bench'),
     username: username(theUsername),
     passwordHash: await createPasswords().hash(thePassword),
+    upstream: undefined,
     status: 'active',
     claims: {},
     ...always,

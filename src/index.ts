@@ -4,6 +4,7 @@
  */
 
 export { createPages } from './console/index.ts'
+export { type Look, LookRefused, standardLook } from './console/look.ts'
 export { OAuthError, StateUnavailable } from './core/oauth-error.ts'
 export type { Audit, AuditEvent, Connection, Handler, Store } from './core/ports.ts'
 export { type RuleSlug, rules } from './core/rules.ts'

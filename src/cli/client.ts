@@ -21,11 +21,13 @@ type AddOptions = CommonOptions & {
   readonly redirectUri?: readonly string[]
   readonly grant?: readonly string[]
   readonly scope?: string
+  readonly detailType?: readonly string[]
   readonly applicationType?: string
   readonly jwks?: string
   readonly signingAlg?: string
   readonly generateKey?: string
   readonly resourceServer?: string
+  readonly signInApp?: true
 }
 
 /** `strongroom client`: the applications that may ask for access. Works while the server runs. */
@@ -46,10 +48,12 @@ export function clientCommand(): Command {
       collect,
     )
     .option('--scope <scopes>', 'what it may ask for, separated by spaces')
+    .option('--detail-type <type>', 'one of authorization_details_types; may repeat', collect)
     .option('--application-type <type>', 'web or native')
     .option('--jwks <file>', 'its public keys as a JWK set')
     .option('--signing-alg <alg>', 'token_endpoint_auth_signing_alg: ES256, PS256 or EdDSA')
     .option('--resource-server <resource>', 'credentials for this API, which asks about tokens and obtains none')
+    .option('--sign-in-app', 'credentials for your own sign-in application, which decides for people and obtains none')
     .option('--generate-key <file>', 'make an ES256 key; the private JWK goes to the file (mode 0600)')
     .addHelpText(
       'after',
@@ -59,6 +63,7 @@ Examples:
     --scope "openid accounts" --generate-key budget.key.json
   strongroom client add --from budget.json --jwks budget.jwks.json
   strongroom client add --name "The bank's API" --resource-server https://bank.example --generate-key bank.key.json
+  strongroom client add --name "Our sign-in" --sign-in-app --generate-key sign-in.key.json
   strongroom client add --name "Nightly job" --grant client_credentials --scope accounts --jwks job.jwks.json`,
     )
     .action(add)
@@ -139,9 +144,11 @@ function metadataOf(options: AddOptions, generated: JsonObject | undefined): Jso
     redirect_uris: options.redirectUri,
     grant_types: options.grant,
     scope: options.scope,
+    authorization_details_types: options.detailType,
     application_type: options.applicationType,
     token_endpoint_auth_signing_alg: options.signingAlg,
     resource_server: options.resourceServer,
+    sign_in_app: options.signInApp,
     jwks: options.jwks === undefined ? generated : readJson(options.jwks),
   }
   return { ...file, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) }
@@ -153,6 +160,7 @@ function contextOf({ server, mode }: Config) {
   return {
     scopes,
     resources: server.apis.map(({ resource }) => resource),
+    detailTypes: server.apis.flatMap(({ detailTypes = [] }) => detailTypes.map(({ type }) => type)),
     mode,
     certificates,
     hash: sha256,

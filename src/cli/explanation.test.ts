@@ -26,6 +26,8 @@ function explained(changes: Partial<ClientRecord>) {
       lifetimes: standardLifetimes,
       limits: standardLimits,
       mutualTlsOrigin: undefined,
+      signInApp: undefined,
+      passwordSignIn: 'offered',
       demoUser: undefined,
     },
   )
@@ -55,6 +57,14 @@ test('a resource server meets the rules of introspection and nothing else', () =
   assert.deepEqual([...new Set(bank.rules.map(({ step }) => step))], ['introspection'])
   assert.equal(bank.value('role'), 'asks about tokens for https://bank.example')
   assert.equal(bank.value('PKCE'), undefined)
+})
+
+test('a sign-in application meets the rules of decisions and nothing else', () => {
+  const app = explained({ role: { kind: 'sign_in_app' } })
+  assert.deepEqual([...new Set(app.rules.map(({ step }) => step))], ['decision'])
+  assert.ok(app.has('decision_too_old') && app.has('client_assertion_replayed') && !app.has('code_replayed'))
+  assert.equal(app.value('role'), 'signs people in and decides for them')
+  assert.equal(app.value('PKCE'), undefined)
 })
 
 test('every fact names who decided it, and the clause', () => {

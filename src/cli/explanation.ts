@@ -1,6 +1,6 @@
 /** What holds for one client, and where each part of it comes from. */
 
-import type { ClientRecord } from '../core/client.ts'
+import type { ClientRecord, ClientRole } from '../core/client.ts'
 import { lifetimeBounds } from '../core/profile.ts'
 import { certificateRules } from '../core/rules/certificate.ts'
 import { refreshRules } from '../core/rules/refresh.ts'
@@ -27,6 +27,17 @@ export function explain(client: ClientRecord, server: ServerConfig) {
   return { facts: [...facts(client), ...ofTheProfile(client, server)], rules: applicableRules(client) }
 }
 
+function roleInWords(role: ClientRole): string {
+  switch (role.kind) {
+    case 'client':
+      return 'obtains tokens'
+    case 'resource_server':
+      return `asks about tokens for ${role.resource}`
+    case 'sign_in_app':
+      return 'signs people in and decides for them'
+  }
+}
+
 function facts(client: ClientRecord): readonly Fact[] {
   const registration = (what: string, value: string, clause: string): Fact => ({
     what,
@@ -36,11 +47,7 @@ function facts(client: ClientRecord): readonly Fact[] {
   })
   const { role } = client
   return [
-    registration(
-      'role',
-      role.kind === 'client' ? 'obtains tokens' : `asks about tokens for ${role.resource}`,
-      'RFC 7662 §4',
-    ),
+    registration('role', roleInWords(role), 'RFC 7662 §4'),
     registration('status', client.status, 'RFC 9126 §7.4'),
     registration('authenticates by', client.authMethod, 'FAPI 2.0 SP §5.3.2.1-6'),
     ...credentials(client, registration),
@@ -90,7 +97,7 @@ function idTokens({ idTokenSignedResponseAlg: alg, idTokenEncryption: encryption
 function ofTheProfile(client: ClientRecord, server: ServerConfig): readonly Fact[] {
   const profile = (what: string, value: string, clause: string): Fact => ({ what, value, source: 'profile', clause })
   const always = [profile('audience of assertions', server.issuer, 'FAPI 2.0 SP §5.3.2.1-8')]
-  if (client.role.kind === 'resource_server') return always
+  if (client.role.kind !== 'client') return always
   const people = [
     profile('requests', 'pushed, never in the browser', 'FAPI 2.0 SP §5.3.2.2-3'),
     profile('PKCE', 'S256', 'FAPI 2.0 SP §5.3.2.2-5'),
@@ -117,6 +124,7 @@ function applicableRules(client: ClientRecord): readonly ApplicableRule[] {
 
 function stepsOf({ role, grantTypes, scope }: ClientRecord): readonly Step[] {
   if (role.kind === 'resource_server') return ['introspection']
+  if (role.kind === 'sign_in_app') return ['decision']
   const people = grantTypes.includes('authorization_code')
   const openid = people && scope.includes('openid')
   return [

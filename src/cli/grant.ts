@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { type Grant, judgeStanding, type UserRecord } from '../core/flow.ts'
+import { type Grant, judgeStanding } from '../core/flow.ts'
+import type { UserRecord } from '../core/people.ts'
 import { clientId, type GrantRef, grantRef, username } from '../core/names.ts'
 import type { GrantFilter } from '../core/ports.ts'
 import { systemClock } from '../node/runtime.ts'
@@ -123,6 +124,7 @@ function shown({ grant, username: name, state }: ShownGrant): object {
     username: name ?? null,
     scope: grant.scope.join(' '),
     resources: grant.resources,
+    ...(grant.details.length === 0 ? {} : { authorization_details: grant.details }),
     created_at: grant.createdAt,
     expires_at: grant.expiresAt,
     revoked_at: grant.revokedAt ?? null,

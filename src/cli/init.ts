@@ -159,6 +159,18 @@ apis:
       - name: payments
         description: Make payments from your accounts
 
+# People sign in with user name, password or passkey. They may do so at another provider: docs/server.md.
+# signIn:
+#   passwords: none
+#   upstream:
+#     - { id: acme, name: Acme, issuer: https://id.acme.example, clientId: strongroom, clientSecret: "\${file:acme.secret}" }
+
+# How the pages look and what they say: docs/pages.md.
+# pages:
+#   name: My bank
+#   logo: logo.svg
+#   languages: [en, de]
+
 # One file with everything the server remembers.
 store:
   kind: sqlite

@@ -8,7 +8,9 @@ import { CommandFailure, exitCodes } from './failures.ts'
 
 /** What a command changed. `reason` is one of our own words. */
 export type AdminChange = Pick<EventSource, 'reason' | 'clientId' | 'subject' | 'grantRef' | 'evidence'> & {
-  readonly type: 'admin.changed' | 'admin.key_event'
+  readonly type: 'admin.changed' | 'admin.key_event' | 'user.passkey.removed'
+  /** `revoked` when something that was valid until now is not any more. */
+  readonly outcome?: 'allowed' | 'revoked'
 }
 
 /** Where changes are recorded. */
@@ -28,7 +30,7 @@ export async function recordChange({ config, store }: Trail, change: AdminChange
 }
 
 function eventOf(
-  { type, reason, clientId, subject, grantRef, evidence }: AdminChange,
+  { type, outcome = 'allowed', reason, clientId, subject, grantRef, evidence }: AdminChange,
   { keys }: Trail['config'],
 ): NewSecurityEvent {
   return {
@@ -36,7 +38,7 @@ function eventOf(
     time: systemClock(),
     type,
     severity: eventTypes[type],
-    outcome: 'allowed',
+    outcome,
     reason,
     endpoint: 'cli',
     correlationId: newCorrelationId(random),

@@ -11,17 +11,29 @@ const nameMembers = {
 
 /** A client as RFC 7591 writes one; members without a value are undefined. */
 export function registrationOf(client: ClientRecord): JsonObject {
-  const { role, certificateName } = client
+  const { certificateName } = client
   return {
     client_id: client.clientId,
     client_id_issued_at: client.createdAt,
     client_name: client.name,
-    ...(role.kind === 'resource_server' ? { resource_server: role.resource } : obtainsTokens(client)),
+    ...ofRole(client),
     token_endpoint_auth_method: client.authMethod,
     ...(certificateName === undefined ? {} : { [nameMembers[certificateName.kind]]: certificateName.value }),
     token_endpoint_auth_signing_alg: client.tokenEndpointAuthSigningAlg,
     ...keysOf(client),
     status: client.status,
+  }
+}
+
+function ofRole(client: ClientRecord): JsonObject {
+  const { role } = client
+  switch (role.kind) {
+    case 'client':
+      return obtainsTokens(client)
+    case 'resource_server':
+      return { resource_server: role.resource }
+    case 'sign_in_app':
+      return { sign_in_app: true }
   }
 }
 
@@ -32,6 +44,9 @@ function obtainsTokens(client: ClientRecord): JsonObject {
     redirect_uris: client.redirectUris,
     grant_types: client.grantTypes,
     scope: client.scope.join(' '),
+    ...(client.authorizationDetailTypes.length === 0
+      ? {}
+      : { authorization_details_types: client.authorizationDetailTypes }),
     dpop_bound_access_tokens: client.binding === 'dpop',
     tls_client_certificate_bound_access_tokens: client.binding === 'certificate',
     id_token_signed_response_alg: client.idTokenSignedResponseAlg,

@@ -40,6 +40,9 @@ export function printed({ code, stdout, stderr }: Outcome): ReturnType<typeof JS
   return JSON.parse(stdout)
 }
 
+/** How long a command may run, and a server that tests run commands against, in milliseconds. */
+const [commandLimit, serverLimit] = [20_000, 110_000]
+
 /** A server that is up, and where it listens. */
 export type Serving = Running & { readonly url: string; readonly mtlsUrl: string }
 
@@ -49,7 +52,12 @@ export async function aCommandLine() {
   const started: Running[] = []
   const port = await freePort()
 
-  const start = (args: readonly string[], input = '', env: Record<string, string> = {}): Running => {
+  const start = (
+    args: readonly string[],
+    input = '',
+    env: Record<string, string> = {},
+    limit: number = commandLimit,
+  ): Running => {
     const child = spawn(process.execPath, [main, ...args], {
       cwd: directory,
       env: { PATH: process.env['PATH'], ...env },
@@ -60,7 +68,7 @@ export async function aCommandLine() {
     child.stderr.on('data', (data) => (stderr += data))
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)
-    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
+    const timer = setTimeout(() => child.kill('SIGKILL'), limit)
     const outcome = new Promise<Outcome>((resolve) => {
       child.on('close', (code) => {
         clearTimeout(timer)
@@ -76,7 +84,7 @@ export async function aCommandLine() {
     start(args, input, env).outcome
 
   const serving = async (...args: readonly string[]): Promise<Serving> => {
-    const running = start(['serve', '--json', ...args])
+    const running = start(['serve', '--json', ...args], '', {}, serverLimit)
     for (let wait = 0; wait < 200; wait += 1) {
       const ready = running
         .stdout()
@@ -108,5 +116,5 @@ export async function aCommandLine() {
     rmSync(directory, { recursive: true, force: true })
   })
 
-  return { directory, port, run, serving }
+  return { directory, port, run, serving, start }
 }

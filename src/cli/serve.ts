@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { createPages } from '../console/index.ts'
+import { inLanguage, type LocalText } from '../core/local-text.ts'
 import type { Config } from '../node/config/index.ts'
 import { createJsonLog, createTerminalLog, type Log, standardOutput } from '../node/log.ts'
 import { type Service, startService } from '../node/service.ts'
@@ -38,7 +39,7 @@ async function serve(options: ServeOptions): Promise<void> {
   try {
     // Heard from the start, so that no signal falls between starting and waiting.
     const signal = untilSignal()
-    const service = await startService(config, { audit: log.audit, pages: createPages() })
+    const service = await startService(config, { audit: log.audit, pages: createPages(config.pages) })
     announce(config, service, options)
     tell(`strongroom: ${await signal}: letting running requests end`)
     await service.close()
@@ -52,13 +53,13 @@ function logOf({ log: { level } }: Config, { json }: ServeOptions): Log {
   return process.stdout.isTTY && json !== true ? createTerminalLog({ level, sink }) : createJsonLog({ level, sink })
 }
 
-function announce(config: Config, { url, mutualTlsUrl }: Service, { json }: ServeOptions): void {
-  const { issuer, apis } = config.server
+function announce(config: Config, { url, mutualTlsUrl, warnings }: Service, { json }: ServeOptions): void {
+  const { issuer, apis, signInApp } = config.server
   const store = config.store.kind === 'sqlite' ? config.store.path : 'in memory, gone with this process'
   if (json === true) {
     const { mode } = config
     const at = { url, mtlsUrl: mutualTlsUrl }
-    return printJsonLine({ ready: true, version: version(), issuer, ...at, store, apis: apis.length, mode })
+    return printJsonLine({ ready: true, version: version(), issuer, ...at, store, apis: apis.length, mode, warnings })
   }
   tell(`Strongroom ${version()}: FAPI 2.0 authorization server`)
   tell(`  issuer   ${issuer}`)
@@ -68,12 +69,17 @@ function announce(config: Config, { url, mutualTlsUrl }: Service, { json }: Serv
   if (mutualTlsUrl !== undefined) tell(`  listens  ${mutualTlsUrl}  (client certificates)`)
   tell(`  store    ${store}`)
   tell(`  APIs     ${apis.length === 0 ? 'none' : apis.map(({ name }) => name).join(', ')}`)
-  if (config.mode === 'production' && config.listen.tls === undefined && config.listen.addressHeader === 'none') {
-    tell('  WARNING  listen.addressHeader is not set: sign-ins are not bounded by the address they come from')
-  }
+  if (signInApp !== undefined) tell(`  signs in  ${signInApp.url}`)
+  if (config.upstream.length > 0) tell(`  people of  ${config.upstream.map(({ name }) => nameOf(name)).join(', ')}`)
+  for (const warning of warnings) tell(`  WARNING  ${warning}`)
   if (config.mode === 'development_loopback') {
     tell('  DEVELOPMENT LOOPBACK: plain http, reachable from this machine only. Not for production.')
   }
+}
+
+/** In the language that it was written in first. */
+function nameOf(name: LocalText): string {
+  return inLanguage(name, []).text
 }
 
 /** The first SIGTERM or SIGINT; a second one ends the process at once. */

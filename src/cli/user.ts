@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { UserRecord } from '../core/flow.ts'
+import type { UserRecord } from '../core/people.ts'
 import { numericDate, subject, type Username, username } from '../core/names.ts'
 import { createPasswords } from '../node/passwords.ts'
 import { random, systemClock } from '../node/runtime.ts'
@@ -7,8 +7,9 @@ import type { ManagedStore } from '../stores/managed.ts'
 import { all, type ConfigOptions, configured, withManaged } from './configured.ts'
 import { misuse } from './failures.ts'
 import { leastPasswordCharacters, newPassword, type PasswordOptions } from './password.ts'
-import { print, printJson, printTable } from './output.ts'
+import { print, printJson, printTable, tell } from './output.ts'
 import { common } from './options.ts'
+import { passkeysCommand } from './passkeys.ts'
 import { recordChange } from './record-change.ts'
 
 type CommonOptions = ConfigOptions & { readonly json?: true }
@@ -25,7 +26,7 @@ export function userCommand(): Command {
     .description('manage the people who can sign in')
     .addHelpText(
       'after',
-      '\nExamples:\n  strongroom user add alice\n  strongroom user list\n  strongroom user lock alice',
+      '\nExamples:\n  strongroom user add alice\n  strongroom user list\n  strongroom user lock alice\n  strongroom user passkeys alice',
     )
   common(command.command('add'), 'add a person')
     .argument('<username>')
@@ -53,6 +54,7 @@ export function userCommand(): Command {
     .option('--password-file <file>', 'read the password from a file; - is standard input')
     .addHelpText('after', `\nExample:\n  strongroom user passwd alice\n${passwordHelp}`)
     .action(setPassword)
+  passkeysCommand(command.command('passkeys'))
   return command
 }
 
@@ -63,6 +65,7 @@ async function add(name: string, options: AddOptions): Promise<void> {
     subject: subject(`u-${random(16)}`),
     username: username(name),
     passwordHash: await createPasswords().hash((await newPassword(options)).reveal()),
+    upstream: undefined,
     status: 'active',
     notBefore: numericDate(0),
     createdAt: systemClock(),
@@ -87,8 +90,9 @@ function claimsOf({ name, email }: AddOptions): UserRecord['claims'] {
 }
 
 /** What is shown of a person: never the password hash. */
-function shown({ subject: sub, username: user, status, createdAt, claims }: UserRecord): object {
-  return { username: user, sub, status, created_at: createdAt, ...claims }
+function shown({ subject: sub, username: user, status, createdAt, claims, upstream }: UserRecord): object {
+  const elsewhere = upstream === undefined ? {} : { upstream }
+  return { username: user, sub, status, created_at: createdAt, ...elsewhere, ...claims }
 }
 
 async function list(options: CommonOptions): Promise<void> {
@@ -97,8 +101,14 @@ async function list(options: CommonOptions): Promise<void> {
   )
   if (options.json === true) return printJson(users.map(shown))
   printTable([
-    ['USERNAME', 'SUBJECT', 'STATUS', 'NAME'],
-    ...users.map((user) => [user.username, user.subject, user.status, user.claims.name ?? '']),
+    ['USERNAME', 'SUBJECT', 'STATUS', 'SIGNS IN AT', 'NAME'],
+    ...users.map((user) => [
+      user.username,
+      user.subject,
+      user.status,
+      user.upstream?.provider ?? 'here',
+      user.claims.name ?? '',
+    ]),
   ])
 }
 
@@ -112,11 +122,25 @@ async function setLocked(name: string, locked: 'locked' | 'active', options: Com
 
 async function setPassword(name: string, options: CommonOptions & PasswordOptions): Promise<void> {
   const user = username(name)
+  await withManaged(configured(options), (store) => refuseUpstream(user, store))
   const passwordHash = await createPasswords().hash((await newPassword(options)).reveal())
-  const work = (store: Managed) => store.users.setPassword(user, passwordHash, systemClock())
+  let passkeys = 0
+  const work = async (store: Managed) => {
+    const found = await store.users.byUsername(user)
+    passkeys = found === undefined ? 0 : (await store.passkeys.list(found.subject)).length
+    return store.users.setPassword(user, passwordHash, systemClock())
+  }
   await change(options, user, 'user_password_set', work)
-  if (options.json === true) return printJson({ username: user })
+  if (options.json === true) return printJson({ username: user, passkeys })
   print(`${user} has a new password`)
+  // Whoever knew the old one may have added one.
+  if (passkeys > 0) tell(`${passkeys} of the passkeys of ${user} still sign in: strongroom user passkeys ${user}`)
+}
+
+/** A password would be a second way in that the provider knows nothing of. */
+async function refuseUpstream(user: Username, { users }: Managed): Promise<void> {
+  const provider = (await users.byUsername(user))?.upstream?.provider
+  if (provider !== undefined) misuse(`"${user}" signs in at "${provider}", and has no password here`)
 }
 
 async function change(

@@ -26,6 +26,19 @@ test('[CL-02] [CL-03] the browser carries client_id and request_uri only; everyt
   observed('CL-02', 'two parameters in the URL')
 })
 
+test('what exactly is to be allowed is pushed as JSON, with the API it is for, and never in the URL', async () => {
+  const { connect, hits, api } = await world()
+  const client = await connect()
+  const payment = { type: 'payment', amount: '1.00', to: { iban: 'DE02 & more' } }
+  const { url } = await client.begin({ scope: 'openid', authorizationDetails: [payment] })
+  assert.deepEqual([...new URL(url).searchParams.keys()], ['client_id', 'request_uri'])
+  const { form } = hits.find(({ path }) => path === '/par') ?? assert.fail()
+  assert.deepEqual(JSON.parse(form.get('authorization_details') ?? ''), [payment])
+  assert.equal(form.get('resource'), api)
+  await client.begin()
+  assert.equal(hits.findLast(({ path }) => path === '/par')?.form.has('authorization_details'), false)
+})
+
 test('[CL-04] [ER-15] an authorization response without iss, or from another issuer, is dropped before anything else', async () => {
   const { connect, tokenHits } = await world()
   const client = await connect()

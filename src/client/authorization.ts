@@ -2,6 +2,7 @@
 
 import * as oauth from 'oauth4webapi'
 import { openidScopes } from '../core/metadata.ts'
+import type { AuthorizationDetail } from '../core/authorization-details.ts'
 import type { ResourceIdentifier } from '../core/names.ts'
 import { fail, printable } from './errors.ts'
 import { exchange, provenOptions, type Wire } from './exchange.ts'
@@ -22,6 +23,8 @@ export type BeginOptions = {
   /** The ways of signing in that will do, of which one must come back. OIDC Core §5.5.1.1. */
   readonly acrValues?: readonly string[] | undefined
   readonly loginHint?: string
+  /** What exactly is to be allowed, for the API of the client. RFC 9396 §2. */
+  readonly authorizationDetails?: readonly AuthorizationDetail[]
 }
 
 /**
@@ -38,6 +41,7 @@ export type Pending = {
   readonly codeVerifier: string
   readonly maxAge: number | undefined
   readonly acrValues: readonly string[] | undefined
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined
 }
 
 /** What one client asks for. */
@@ -69,7 +73,8 @@ export async function begin(
   return { url: authorizationUrl(wire, pushed.request_uri), pending }
 }
 
-function newPending(wire: Wire, purpose: Purpose, { state, scope, maxAge, acrValues }: BeginOptions): Pending {
+function newPending(wire: Wire, purpose: Purpose, options: BeginOptions): Pending {
+  const { state, scope, maxAge, acrValues, authorizationDetails } = options
   const asked = scope ?? purpose.scope
   return {
     issuer: wire.server.issuer,
@@ -81,10 +86,12 @@ function newPending(wire: Wire, purpose: Purpose, { state, scope, maxAge, acrVal
     codeVerifier: oauth.generateRandomCodeVerifier(),
     maxAge,
     acrValues,
+    ...(authorizationDetails === undefined ? {} : { authorizationDetails }),
   }
 }
 
 async function parametersOf(wire: Wire, pending: Pending, { resource }: Purpose, options: BeginOptions) {
+  const { authorizationDetails: details } = options
   const { redirectUri, scope, state, nonce, codeVerifier, maxAge, acrValues } = pending
   return {
     response_type: 'code',
@@ -93,7 +100,9 @@ async function parametersOf(wire: Wire, pending: Pending, { resource }: Purpose,
     state,
     code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',
-    ...resourceOf(scope, resource),
+    ...(details === undefined
+      ? resourceOf(scope, resource)
+      : { resource, authorization_details: JSON.stringify(details) }),
     ...(nonce === undefined ? {} : { nonce }),
     ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
     ...(acrValues === undefined ? {} : essentialAcr(wire, acrValues)),
@@ -144,13 +153,21 @@ export async function finish(
   // Before anything is awaited, so that of two callbacks at once only one goes on.
   if (!spent.spend(pending.state)) fail('pending_spent')
   checkOutcome(callback)
-  const { redirectUri, codeVerifier, nonce, maxAge, acrValues, scope } = pending
+  const {
+    redirectUri,
+    codeVerifier,
+    nonce,
+    maxAge,
+    acrValues,
+    scope,
+    authorizationDetails: askedDetails = [],
+  } = pending
   const validated = oauth.validateAuthResponse(wire.server, wire.client, parameters, pending.state)
   const received = await redeemCode(wire, { callback: validated, redirectUri, codeVerifier, nonce, maxAge })
   const now = wire.clock.now()
   checkSignIn(received.claims, { maxAge, acrValues }, now)
   const id = oauth.generateRandomState()
-  return sessionOf(received, { of: wire.of, id, asked: scope, possession: wire.possession, now })
+  return sessionOf(received, { of: wire.of, id, asked: scope, askedDetails, possession: wire.possession, now })
 }
 
 function checkCallback(wire: Wire, callback: URLSearchParams, pending: Pending): URLSearchParams {

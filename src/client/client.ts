@@ -90,7 +90,8 @@ export async function createClient(config: ClientConfig, ports: ClientPorts): Pr
     clientCredentials: async ({ scope = config.scope } = {}) => {
       const received = await clientCredentials(wire, { scope, ...resourceOf(scope, resource) })
       const id = oauth.generateRandomState()
-      return sessionOf(received, { of: wire.of, id, asked: scope, possession: wire.possession, now: wire.clock.now() })
+      const { of, possession, clock } = wire
+      return sessionOf(received, { of, id, asked: scope, askedDetails: [], possession, now: clock.now() })
     },
     refresh: (session) => renewals.renew(session),
     resume: (id) => renewals.resume(id),

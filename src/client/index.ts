@@ -1,5 +1,6 @@
 /** The client: an application's way to an API that is held to FAPI 2.0. begin → finish → call. */
 
+export type { AuthorizationDetail } from '../core/authorization-details.ts'
 export type { BeginOptions, Pending } from './authorization.ts'
 export { type Client, createClient } from './client.ts'
 export type { ClientConfig } from './config.ts'

@@ -3,8 +3,11 @@ import { test } from 'node:test'
 import { observed } from '../../test/observations.ts'
 import { aBrowser } from '../../test/flow/steps.ts'
 import { alter } from '../../test/flow/world.ts'
+import { aPayment } from '../../test/flow/detail-types.ts'
 import { allow, aRealServer } from './real-server.test-support.ts'
 import { refused } from './fixtures.test-support.ts'
+
+const payment = { ...aPayment(), type: 'payment_initiation' }
 
 test('[CL-13] sessions are renewed by the server itself, before they end and when told, about the same person', async (t) => {
   const server = await aRealServer(t)
@@ -29,6 +32,24 @@ test('[CL-13] sessions are renewed by the server itself, before they end and whe
   assert.equal(renewed.refreshToken?.reveal(), session.refreshToken?.reveal(), 'this server does not rotate')
   assert.deepEqual([renewed.subject, renewed.scope, renewed.id], [session.subject, session.scope, session.id])
   observed('CL-13', 'renewed, with the same refresh token')
+})
+
+test('[AS-RAR-03] what exactly is to be allowed is asked for, and what was granted comes back and is renewed', async (t) => {
+  const server = await aRealServer(t)
+  const { world } = server
+  const client = await server.connect()
+  const { url, pending } = await client.begin({ authorizationDetails: [payment] })
+  const session = await client.finish(await allow(world, url), JSON.parse(JSON.stringify(pending)))
+  assert.deepEqual(session.authorizationDetails, [payment])
+  assert.deepEqual((await client.refresh(session)).authorizationDetails, [payment])
+  await alter(world, world.client, { authorizationDetailTypes: [] })
+  assert.deepEqual(
+    (await client.refresh(session)).authorizationDetails,
+    [],
+    'what does not count any more is not renewed',
+  )
+  await assert.rejects(client.begin({ authorizationDetails: [payment] }), refused('request_refused'))
+  assert.equal(world.events.at(-1)?.rule, 'authorization_details_type_not_allowed')
 })
 
 test('[CL-13] what the server has ended is not renewed: the session is over, and forgotten', async (t) => {

@@ -159,9 +159,11 @@ async function renewedSession(wire: Wire, held: Session): Promise<Session> {
   const token = held.refreshToken?.reveal() ?? fail('refresh_token_missing')
   const received = await evenIfLost(() => useRefreshToken(wire, token))
   if (received.claims !== undefined) checkSameSignIn(received.claims, held.idToken)
-  const { of, id, scope, subject, idToken, idTokenHint } = held
-  const grounds = { of, id, asked: scope.join(' '), possession: wire.possession, now: wire.clock.now() }
-  const renewed = sessionOf(received, grounds)
+  const { of, id, scope, authorizationDetails: askedDetails, subject, idToken, idTokenHint } = held
+  const grounds = { of, id, asked: scope.join(' '), askedDetails, possession: wire.possession, now: wire.clock.now() }
+  // What no longer counts is not renewed, and then there may be nothing to name.
+  const { authorization_details: details = [] } = received.tokens
+  const renewed = sessionOf({ ...received, tokens: { ...received.tokens, authorization_details: details } }, grounds)
   const person = renewed.idToken === undefined ? { subject, idToken, idTokenHint } : {}
   return { ...renewed, ...person, refreshToken: renewed.refreshToken ?? held.refreshToken }
 }

@@ -10,6 +10,7 @@ const grounds = {
   of: 'x',
   id: 'an id',
   asked: 'openid accounts',
+  askedDetails: [],
   possession: { tokenType: 'dpop', thumbprint: 'a key' },
   now: numericDate(1000),
 } as const
@@ -35,6 +36,22 @@ test('[CL-10] [CL-15] another kind of token, more scope, an endless life: the to
     assert.throws(() => sessionOf(tokens({ expires_in: lifetime }), grounds), because('response_unusable'))
   }
   assert.ok(sessionOf(tokens(), grounds))
+})
+
+test('[AS-RAR-03] details are what was granted of what was asked for, and silence about them is no answer', () => {
+  const payment = { type: 'payment', amount: '120.00' }
+  const asked = { ...grounds, askedDetails: [payment] }
+  const less = { type: 'payment', amount: '7.50' }
+  assert.deepEqual(sessionOf(tokens({ authorization_details: [less] }), asked).authorizationDetails, [less])
+  assert.throws(() => sessionOf(tokens(), asked), because('response_unusable'))
+  assert.throws(
+    () => sessionOf(tokens({ authorization_details: [{ type: 'other' }] }), asked),
+    because('scope_widened'),
+  )
+  assert.throws(() => sessionOf(tokens({ authorization_details: [less] }), grounds), because('scope_widened'))
+  assert.deepEqual(sessionOf(tokens(), grounds).authorizationDetails, [])
+  const kept = keptSession(keptText(sessionOf(tokens({ authorization_details: [less] }), asked)))
+  assert.deepEqual(kept?.authorizationDetails, [less])
 })
 
 test('[CL-14] without verified claims there is no person, whatever came along', () => {

@@ -1,4 +1,5 @@
 import type * as oauth from 'oauth4webapi'
+import { type AuthorizationDetail, isAuthorizationDetail } from '../core/authorization-details.ts'
 import {
   after,
   isJsonObject,
@@ -26,6 +27,8 @@ export type Session = {
   readonly boundTo: string
   /** What was granted. */
   readonly scope: readonly string[]
+  /** What exactly was granted, which may be less than was asked for. RFC 9396 §7. */
+  readonly authorizationDetails: readonly AuthorizationDetail[]
   /** Whole seconds since 1970; undefined when the server did not say. */
   readonly expiresAt: NumericDate | undefined
   /** The person, from the verified ID token. */
@@ -49,13 +52,15 @@ export type SessionGrounds = {
   readonly id: string
   /** The scope that was asked for. */
   readonly asked: string
+  /** The details that were asked for. */
+  readonly askedDetails: readonly AuthorizationDetail[]
   readonly possession: Pick<Possession, 'tokenType' | 'thumbprint'>
   readonly now: NumericDate
 }
 
 /**
  * The session a token response makes. A scope that was left out is the one that was asked for; more than was asked for is
- * refused. RFC 6749 §5.1.
+ * refused, and so is silence about details. RFC 6749 §5.1; RFC 9396 §7.
  * @throws ClientError token_type_wrong, scope_widened, response_unusable; the token is dropped
  */
 export function sessionOf({ tokens, claims, idToken }: Received, grounds: SessionGrounds): Session {
@@ -65,6 +70,7 @@ export function sessionOf({ tokens, claims, idToken }: Received, grounds: Sessio
   const wanted = valuesOf(asked)
   const scope = valuesOf(tokens.scope ?? asked)
   if (!scope.every((value) => wanted.includes(value))) fail('scope_widened')
+  const authorizationDetails = detailsOf(tokens, grounds.askedDetails)
   const lifetime = tokens.expires_in
   if (lifetime !== undefined && !(lifetime >= 0 && lifetime < 1e9)) fail('response_unusable')
   const subject = claims?.['sub']
@@ -75,11 +81,23 @@ export function sessionOf({ tokens, claims, idToken }: Received, grounds: Sessio
     refreshToken: secretOf(tokens.refresh_token),
     boundTo: possession.thumbprint,
     scope,
+    authorizationDetails,
     expiresAt: lifetime === undefined ? undefined : after(now, seconds(Math.floor(lifetime))),
     subject: typeof subject === 'string' ? subject : undefined,
     idToken: claims,
     idTokenHint: secretOf(idToken),
   }
+}
+
+function detailsOf(
+  { authorization_details: granted }: oauth.TokenEndpointResponse,
+  asked: readonly AuthorizationDetail[],
+): readonly AuthorizationDetail[] {
+  const details: readonly unknown[] = granted ?? []
+  if (granted === undefined && asked.length > 0) fail('response_unusable', { detail: 'authorization_details' })
+  if (!details.every(isAuthorizationDetail)) return fail('response_unusable', { detail: 'authorization_details' })
+  if (!details.every(({ type }) => asked.some((element) => element.type === type))) fail('scope_widened')
+  return details
 }
 
 function valuesOf(scope: string): readonly string[] {
@@ -109,7 +127,7 @@ export function keptSession(kept: Secret): Session | undefined {
   const accessToken = secretOf(textOf(parsed, 'accessToken'))
   const isWhole = typeof of === 'string' && typeof id === 'string' && typeof boundTo === 'string'
   if (!isWhole || accessToken === undefined || !Array.isArray(scope)) return undefined
-  const { expiresAt, idToken } = parsed
+  const { expiresAt, idToken, authorizationDetails } = parsed
   return {
     of,
     id,
@@ -117,6 +135,7 @@ export function keptSession(kept: Secret): Session | undefined {
     refreshToken: secretOf(textOf(parsed, 'refreshToken')),
     boundTo,
     scope: scope.filter((value) => typeof value === 'string'),
+    authorizationDetails: Array.isArray(authorizationDetails) ? authorizationDetails.filter(isAuthorizationDetail) : [],
     expiresAt: typeof expiresAt === 'number' ? orUndefined(() => numericDate(expiresAt)) : undefined,
     subject: textOf(parsed, 'subject'),
     idToken: isJsonObject(idToken) ? idToken : undefined,

@@ -1,16 +1,20 @@
 import type { ErrorView } from '../server/pages.ts'
-import { renderPage } from './layout.ts'
+import { renderCode, renderPage, type Setting } from './layout.ts'
 import { html } from './markup.ts'
 
 /** A refusal nobody can be sent back with: what happened, what to do, and how the operator finds it. Leads nowhere. */
-export function renderError({ refusal, correlationId }: ErrorView): string {
-  return renderPage(
-    'Refused',
-    html`<h1>${refusal.sentence}</h1>
-<p>${refusal.hint}</p>
+export function renderError(setting: Setting, { refusal, correlationId }: ErrorView): string {
+  const { say, refusal: put } = setting.voice
+  const { sentence, hint } = put(refusal)
+  return renderPage(setting, {
+    title: say('errorTitle'),
+    width: 'narrow',
+    script: 'no_script',
+    main: html`<h1>${sentence}</h1>
+<p>${hint}</p>
 <dl>
-<dt>Reason</dt><dd><code dir="ltr">${refusal.slug}</code></dd>
-<dt>Correlation id</dt><dd><code dir="ltr">${correlationId}</code></dd>
+<div><dt>${say('errorReason')}</dt><dd>${renderCode(refusal.slug)}</dd></div>
+<div><dt>${say('errorCorrelation')}</dt><dd>${renderCode(correlationId)}</dd></div>
 </dl>`,
-  )
+  })
 }

@@ -31,12 +31,13 @@ export function displayText(text: string): string {
   const readable = text
     .toWellFormed()
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
-    // Bidirectional controls, zero-width characters, tags, soft hyphens: all format characters but the two joiners
-    // that some scripts are written with.
-    .replaceAll(/(?![\u200c\u200d])\p{Cf}/gu, '')
+    // Bidirectional controls, zero-width characters, fillers, tags, soft hyphens: whatever is drawn as nothing, but for
+    // the joiners and variation selectors that some scripts are written with.
+    .replaceAll(/[[\p{Cf}\p{Default_Ignorable_Code_Point}]--[\p{VS}\u200c\u200d]]/gv, '')
     .replaceAll(/(\p{M}{3})\p{M}+/gu, '$1')
     .replaceAll(/\s+/gu, ' ')
     .trim()
+  if (/^[\s\u2800\u200c\u200d\p{VS}]*$/v.test(readable)) return ''
   const characters = Array.from(readable)
   return characters.length > displayCharacters ? `${characters.slice(0, displayCharacters).join('')}…` : readable
 }
@@ -44,4 +45,16 @@ export function displayText(text: string): string {
 /** What somebody typed, less the characters that turn the direction of text: no user name holds them. UAX #9 §2. */
 export function undirected(text: string): string {
   return text.replaceAll(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '')
+}
+
+/**
+ * A value that is about to be allowed: whole, however long, for nobody may agree to what they do not see. What is
+ * invisible, or would turn the direction of what follows, shows as a mark of its own. Still to be escaped.
+ */
+export function wholeText(text: string): string {
+  return text
+    .toWellFormed()
+    .replaceAll(/[\t\n\r\p{Zl}\p{Zp}]+/gu, ' ')
+    .replaceAll(/\p{Cc}|(?![\u200c\u200d])\p{Cf}/gu, '\ufffd')
+    .replaceAll(/(\p{M}{3})\p{M}+/gu, '$1\ufffd')
 }

@@ -1,28 +1,35 @@
-import type { SignOutView } from '../server/pages.ts'
-import { renderCsrf, renderName, renderPage } from './layout.ts'
-import { displayText, html } from './markup.ts'
+import type { Readable, SignOutView } from '../server/pages.ts'
+import { renderCsrf, renderGiven, renderName, renderPage, type Setting } from './layout.ts'
+import { html } from './markup.ts'
 
 /** The page that asks whether to sign out: whoever led here, only the person decides. */
-export function renderSignOut({ client, username, action, csrf, fields }: SignOutView): string {
-  return renderPage(
-    'Sign out?',
-    html`<h1>Sign out?</h1>
-${client === undefined ? undefined : html`<p>${renderName(client)} asks to sign you out here.</p>`}
-<p>You are signed in as <bdi>${displayText(username)}</bdi>. Applications you used with this sign-in are told that you left.</p>
+export function renderSignOut(setting: Setting, { client, username, action, csrf, fields }: SignOutView): string {
+  const { voice } = setting
+  const { say } = voice
+  return renderPage(setting, {
+    title: say('signOutTitle'),
+    width: 'narrow',
+    script: 'no_script',
+    main: html`<h1>${say('signOutTitle')}</h1>
+${client === undefined ? undefined : html`<p>${say('signOutAsked', { client: renderName(client, voice) })}</p>`}
+<p>${say('signOutTells', { user: renderGiven(username) })}</p>
 <form class="sign-in" method="post" action="${action}">
 ${renderCsrf(csrf)}
 ${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-<button type="submit">Sign out</button>
+<button type="submit">${say('signOutButton')}</button>
 </form>
-<p class="soft last">To stay signed in, close this page.</p>`,
-  )
+<p class="soft last">${say('signOutStay')}</p>`,
+  })
 }
 
 /** The page after it, where no application waits for the person. */
-export function renderSignedOut(): string {
-  return renderPage(
-    'Signed out',
-    html`<h1>You are signed out</h1>
-<p>You can close this page.</p>`,
-  )
+export function renderSignedOut(setting: Setting, _view: Readable): string {
+  const { say } = setting.voice
+  return renderPage(setting, {
+    title: say('signedOutTitle'),
+    width: 'narrow',
+    script: 'no_script',
+    main: html`<h1>${say('signedOutHeading')}</h1>
+<p>${say('signedOutClose')}</p>`,
+  })
 }

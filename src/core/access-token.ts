@@ -1,5 +1,6 @@
 /** JWT access tokens, always bound to a key or a certificate. RFC 9068; RFC 9449 §6; RFC 8705 §3; FAPI 2.0 SP §5.3.2.1-4. */
 
+import type { AuthorizationDetail } from './authorization-details.ts'
 import { type Confirmation, confirmationClaim } from './confirmation.ts'
 import {
   algorithmEvent,
@@ -38,6 +39,8 @@ export type AccessToken = {
   /** Whether a person stands behind it, or the client alone. RFC 9068 §2.2, §5. */
   readonly speaksFor: 'person' | 'client'
   readonly scope: readonly string[]
+  /** What exactly it allows. RFC 9396 §9.1. */
+  readonly details: readonly AuthorizationDetail[]
   readonly issuedAt: NumericDate
   readonly expiresAt: NumericDate
   readonly jti: string
@@ -66,7 +69,8 @@ export function createAccessToken(token: NewAccessToken, signer: Signer): Promis
     iat: token.issuedAt,
     exp: token.expiresAt,
     jti: token.jti,
-    scope: token.scope.join(' '),
+    ...(token.scope.length === 0 ? {} : { scope: token.scope.join(' ') }),
+    ...(token.details.length === 0 ? {} : { authorization_details: token.details }),
     cnf: confirmationClaim(token.confirmation),
     ...(token.grantRef === undefined ? {} : { grant_ref: token.grantRef }),
     ...(token.acr === undefined ? {} : { acr: token.acr }),
@@ -183,6 +187,7 @@ function fromClaims(claims: Claims, issuer: Issuer): AccessToken {
     // RFC 9068 does not bind the sub of a client's own token, so a person has to show: by when they signed in.
     speaksFor: sub === client || claims.authTime === undefined ? 'client' : 'person',
     scope: (claims.scope ?? '').split(' ').filter((value) => value !== ''),
+    details: claims.details ?? [],
     issuedAt: iat,
     expiresAt: exp,
     jti,

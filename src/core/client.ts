@@ -23,6 +23,8 @@ export type CertificateName = { readonly kind: 'dn' | 'dns' | 'uri' | 'ip' | 'em
 export type ClientRole =
   | { readonly kind: 'client' }
   | { readonly kind: 'resource_server'; readonly resource: ResourceIdentifier }
+  /** The operator's own sign-in application: it decides interactions and can do nothing else. */
+  | { readonly kind: 'sign_in_app' }
 
 /** How ID tokens of a client are encrypted. OIDC Core §16.14. */
 export type IdTokenEncryption = { readonly alg: KeyManagementAlgorithm; readonly enc: ContentEncryptionAlgorithm }
@@ -37,6 +39,8 @@ export type ClientRecord = {
   readonly grantTypes: readonly GrantType[]
   /** The scopes it may ask for. */
   readonly scope: readonly string[]
+  /** The types of authorization details it may ask for. RFC 9396 §10. */
+  readonly authorizationDetailTypes: readonly string[]
   readonly role: ClientRole
   readonly authMethod: ClientAuthenticationMethod
   /** For tls_client_auth, and only then. */
@@ -77,6 +81,7 @@ export type ClientRecord = {
 export const clientDefaults = {
   applicationType: 'web',
   redirectUris: [],
+  authorizationDetailTypes: [],
   role: { kind: 'client' },
   authMethod: 'private_key_jwt',
   certificateName: undefined,

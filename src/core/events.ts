@@ -56,6 +56,11 @@ export const eventTypes = {
   'user.login.succeeded': 'info',
   'user.login.failed': 'info',
   'user.login.throttled': 'warn',
+  'user.login.upstream_refused': 'warn',
+  'user.passkey.added': 'notice',
+  'user.passkey.removed': 'notice',
+  'user.passkey.cloned': 'critical',
+  'user.session.ended': 'notice',
   'user.logout.done': 'info',
   'user.logout.undelivered': 'warn',
   'session.interaction.foreign': 'critical',
@@ -63,6 +68,8 @@ export const eventTypes = {
   'session.csrf_rejected': 'warn',
   'consent.given': 'info',
   'consent.refused': 'info',
+  'consent.tampered': 'high',
+  'consent.withdrawn': 'notice',
   'authn.freshness_unmet': 'notice',
   'request.pushed': 'info',
   'egress.blocked': 'high',
@@ -79,6 +86,9 @@ export const eventTypes = {
   'proc.started': 'info',
   'proc.failed': 'warn',
 } as const satisfies Record<string, Severity>
+
+/** What clients do all day while nobody is there. Who reads what happened to them is not told each time. */
+export const routineEvents = ['token.issued', 'token.refreshed', 'request.pushed'] as const
 
 /** The name of a kind of event. */
 export type EventType = keyof typeof eventTypes

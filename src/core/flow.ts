@@ -3,6 +3,7 @@
  * judgements the stores ask for inside their transactions, so that every store decides alike.
  */
 
+import type { AuthorizationDetail } from './authorization-details.ts'
 import type { ClientRecord } from './client.ts'
 import { equalInConstantTime } from './constant-time.ts'
 import type {
@@ -16,9 +17,10 @@ import type {
   RowId,
   Sha256,
   Subject,
-  Username,
 } from './names.ts'
+import type { Authentication, UserRecord } from './people.ts'
 import type { SigningAlgorithm } from './profile.ts'
+import type { RuleSlug } from './rules.ts'
 
 /** What a client pushed, checked against its registration and the profile. */
 export type AuthorizationRequest = {
@@ -39,6 +41,10 @@ export type AuthorizationRequest = {
   readonly claims: RequestedClaims
   /** Whom a verified `id_token_hint` names: nobody else may come of it. OIDC Core §3.1.2.1. */
   readonly hintedSubject: Subject | undefined
+  /** What exactly is to be allowed, each held against its type. RFC 9396 §2. */
+  readonly details: readonly AuthorizationDetail[]
+  /** Languages the person reads, best first, as the client says. OIDC Core §3.1.2.1. */
+  readonly uiLocales: readonly string[]
 }
 
 /** What the `claims` parameter asks for, as far as it is understood. OIDC Core §5.5. */
@@ -89,6 +95,24 @@ export type InteractionRow = {
   readonly expiresAt: NumericDate
   /** The session a person signed in with during this interaction. */
   readonly signedIn: { readonly sessionId: RowId; readonly at: NumericDate } | undefined
+  /** What the operator's own sign-in application decided, where there is one. */
+  readonly decision: InteractionDecision | undefined
+}
+
+/** A decision that waits for the browser of its interaction to come back with the secret it was given. */
+export type InteractionDecision = {
+  /** The digest of that secret. */
+  readonly handleHash: Sha256
+  readonly expiresAt: NumericDate
+  readonly verdict:
+    | { readonly kind: 'deny' }
+    | {
+        readonly kind: 'allow'
+        readonly subject: Subject
+        readonly authentication: Authentication
+        /** As far as the person allowed them. RFC 9396 §7. */
+        readonly details: readonly AuthorizationDetail[]
+      }
 }
 
 /** What a person allowed, and the code it can be redeemed with. */
@@ -100,6 +124,8 @@ export type Approval = {
   readonly subject: Subject
   readonly scope: readonly string[]
   readonly resources: readonly ResourceIdentifier[]
+  /** What the person left of the details that were asked for. RFC 9396 §7. */
+  readonly details: readonly AuthorizationDetail[]
   readonly authTime: NumericDate
   readonly acr: string
   readonly amr: readonly string[]
@@ -123,7 +149,10 @@ export type Grant = {
   readonly subject: Subject
   readonly scope: readonly string[]
   readonly resources: readonly ResourceIdentifier[]
+  readonly details: readonly AuthorizationDetail[]
   readonly createdAt: NumericDate
+  /** When tokens were last issued under it; undefined before the first. */
+  readonly lastUsedAt: NumericDate | undefined
   /** When nothing issued under it can be valid any more. */
   readonly expiresAt: NumericDate
   readonly revokedAt: NumericDate | undefined
@@ -187,6 +216,8 @@ export type RedemptionAttempt = {
   readonly dpopJkt: JwkThumbprint | undefined
   /** The resources the tokens are to be narrowed to; none for all that were granted. RFC 8707 §2.2. */
   readonly resources: readonly string[]
+  /** The rule by which what the request asks for does not fit what was granted. */
+  readonly objection?: (approval: Approval) => RuleSlug | undefined
   readonly now: NumericDate
   /** Stored in the same transaction, when the person allowed `offline_access` and the client may refresh. */
   readonly refreshToken: RefreshTokenOffer | undefined
@@ -206,6 +237,7 @@ export type Redemption =
   | { readonly outcome: 'mismatched'; readonly what: RedemptionMismatch }
   /** Nothing changed: the client may ask again, for what was granted. */
   | { readonly outcome: 'resource_not_granted' }
+  | { readonly outcome: 'objected'; readonly rule: RuleSlug }
   | { readonly outcome: 'expired' | 'grant_revoked' | 'unknown' }
 
 export type RedemptionMismatch = 'client' | 'redirect_uri' | 'code_verifier' | 'dpop_key'
@@ -270,6 +302,8 @@ export function judgeRedemption(
   if (!attempt.resources.every((wanted) => approval.resources.some((granted) => granted === wanted))) {
     return { redemption: { outcome: 'resource_not_granted' }, ...nothing }
   }
+  const rule = attempt.objection?.(approval)
+  if (rule !== undefined) return { redemption: { outcome: 'objected', rule }, ...nothing }
   return {
     redemption: {
       outcome: 'redeemed',
@@ -305,34 +339,6 @@ export function judgeRefresh(
   if (attempt.now >= token.expiresAt || attempt.now >= token.idleExpiresAt) return { outcome: 'expired' }
   if (grant === undefined || standing !== 'live') return { outcome: 'grant_revoked' }
   return { outcome: 'live', token, grant }
-}
-
-/** A person's sign-in in one browser. */
-export type Session = {
-  readonly id: RowId
-  /** What clients know it by; stays when the same person signs in again. OIDC Back-Channel Logout §2.4. */
-  readonly sid: RowId
-  /** The digest of the secret half of the cookie. */
-  readonly secretHash: Sha256
-  readonly subject: Subject
-  readonly authTime: NumericDate
-  readonly acr: string
-  readonly amr: readonly string[]
-  readonly expiresAt: NumericDate
-}
-
-/** A person. */
-export type UserRecord = {
-  readonly subject: Subject
-  readonly username: Username
-  /** argon2id, PHC string form. */
-  readonly passwordHash: string
-  readonly status: 'active' | 'locked'
-  /** What was signed in or granted up to this instant no longer counts; 0 when nothing was ever revoked. */
-  readonly notBefore: NumericDate
-  readonly createdAt: NumericDate
-  /** Claims for userinfo and ID tokens. */
-  readonly claims: { readonly name?: string; readonly email?: string }
 }
 
 /** A signing key at rest. */

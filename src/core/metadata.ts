@@ -38,6 +38,10 @@ export type Described = {
   readonly mutualTlsOrigin: string | undefined
   /** The authentication contexts a sign-in can reach. */
   readonly acrValues: readonly string[]
+  /** The languages of its pages. */
+  readonly uiLocales: readonly string[]
+  /** The types of authorization details that can be asked for. */
+  readonly detailTypes: readonly string[]
 }
 
 /** The authorization server metadata document. RFC 8414 §2; OIDC Discovery §3. */
@@ -77,10 +81,18 @@ export function createAuthorizationServerMetadata(described: Described): Record<
     request_uri_parameter_supported: false,
     claims_parameter_supported: true,
     claims_supported: ['sub', 'name', 'email', 'auth_time', 'acr', 'amr', 'sid'],
-    acr_values_supported: described.acrValues,
+    // RFC 8414 §2: what has no values is left out.
+    ...(described.acrValues.length === 0 ? {} : { acr_values_supported: described.acrValues }),
+    ui_locales_supported: described.uiLocales,
+    ...supportedTypes(described),
     ...mutualTls(described),
     ...(described.resources.length === 0 ? {} : { protected_resources: described.resources }),
   }
+}
+
+/** RFC 9396 §10; RFC 9728 §2. */
+function supportedTypes({ detailTypes = [] }: { readonly detailTypes?: readonly string[] | undefined }) {
+  return detailTypes.length === 0 ? {} : { authorization_details_types_supported: detailTypes }
 }
 
 /** How clients authenticate at one of the endpoints that ask them to. RFC 8414 §2. */
@@ -129,6 +141,8 @@ export type DescribedResource = {
   readonly authorizationServers: readonly Issuer[]
   readonly scopes: readonly string[]
   readonly certificateBoundTokens: 'accepted' | 'refused'
+  /** The types of authorization details it understands, where that is known. */
+  readonly detailTypes?: readonly string[] | undefined
 }
 
 /** The protected resource metadata document. RFC 9728 §2. */
@@ -138,6 +152,7 @@ export function createProtectedResourceMetadata(described: DescribedResource): R
     resource_name: described.name,
     authorization_servers: described.authorizationServers,
     ...(described.scopes.length === 0 ? {} : { scopes_supported: described.scopes }),
+    ...supportedTypes(described),
     bearer_methods_supported: ['header'],
     dpop_signing_alg_values_supported: signingAlgorithms,
     ...(described.certificateBoundTokens === 'accepted'

@@ -114,6 +114,14 @@ export function isLoopbackHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
 }
 
+/**
+ * Whether a host is a name or an address, of a length that names have: URLs allow `*`, `;` and `,` in it, which mean
+ * something of their own in a policy. RFC 1035 §2.3.4; CSP Level 3 §2.3.1.
+ */
+export function hasPlainHost({ hostname }: Pick<URL, 'hostname'>): boolean {
+  return hostname.length <= 253 && /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/.test(hostname)
+}
+
 /** Addresses of this machine, as a socket names its peer. */
 export function isLoopbackAddress(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address)

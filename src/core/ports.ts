@@ -9,6 +9,7 @@ import type {
   Approval,
   Consent,
   Grant,
+  InteractionDecision,
   InteractionRow,
   Opening,
   OpeningAttempt,
@@ -18,10 +19,9 @@ import type {
   Refresh,
   RefreshAttempt,
   RefreshToken,
-  Session,
   StoredKey,
-  UserRecord,
 } from './flow.ts'
+import type { Passkey, Session, UpstreamIdentity, UserRecord } from './people.ts'
 import type { EncryptionKey, PublicKey, UnverifiedJws } from './keys.ts'
 import type {
   CertificateThumbprint,
@@ -121,10 +121,10 @@ export type PostForm = (
 
 /** One thing that works once: remembered until it could not be accepted any more. */
 export type Once = {
-  readonly purpose: 'client_assertion' | 'dpop_proof'
-  /** The client id or the key thumbprint, so that two honest parties may pick the same `jti`. */
+  readonly purpose: 'client_assertion' | 'dpop_proof' | 'passkey_challenge' | 'upstream_state' | 'decision_handle'
+  /** The client id, the key thumbprint or the digest of the browser, so that honest parties may pick the same name. */
   readonly owner: string
-  /** The digest of the `jti`. */
+  /** The digest of the `jti`, the challenge or the state. */
   readonly name: Sha256
   /** The last instant at which the artefact could still be accepted, margin included. */
   readonly expiresAt: NumericDate
@@ -150,6 +150,8 @@ export type RequestStore = {
   readonly interaction: (id: RowId) => Promise<{ interaction: InteractionRow; request: PushedRequest } | undefined>
   /** Remembers that this interaction signed somebody in. */
   readonly signedIn: (id: RowId, session: { sessionId: RowId; at: NumericDate }) => Promise<void>
+  /** Keeps what the operator's sign-in application decided; the first decision stands. One winner. */
+  readonly decide: (id: RowId, decision: InteractionDecision) => Promise<'decided' | 'decided_before' | 'unknown'>
   /** The person allowed it: the request is spent, the grant exists, the code can be redeemed. One winner. */
   readonly approve: (
     id: RowId,
@@ -180,6 +182,10 @@ export type GrantStore = {
   readonly consent: (subject: Subject, clientId: ClientId) => Promise<Consent | undefined>
   /** The person allows this client nothing any more: the consent is forgotten, every grant of it revoked. */
   readonly withdraw: (subject: Subject, clientId: ClientId, now: NumericDate) => Promise<'withdrawn' | 'unknown'>
+  /** What the person allowed whom so far, in the order of the client ids, at most `limit`. */
+  readonly consents: (subject: Subject, limit: number) => Promise<readonly Consent[]>
+  /** The person allows nobody anything any more. Returns the grants that were revoked by it. One transaction. */
+  readonly withdrawAll: (subject: Subject, now: NumericDate) => Promise<readonly Grant[]>
   /** Signing out: every grant of the sign-in that was not for offline access is revoked. Returns whom it concerned. */
   readonly endOnline: (sid: RowId, now: NumericDate) => Promise<readonly Grant[]>
 }
@@ -221,29 +227,81 @@ export type EventStore = {
   readonly newest: () => Promise<number>
   /** All events under an event id or a correlation id; at most 100. */
   readonly find: (id: string) => Promise<readonly SecurityEvent[]>
+  /** Those about one person, by the digest of their subject, routine left out; newest first, at most `limit`. */
+  readonly about: (subjectRef: Sha256, limit: number) => Promise<readonly SecurityEvent[]>
 }
 
 /** Sign-ins of browsers. */
 export type SessionStore = {
-  /** Starts a session and ends the one it replaces: the id changes at sign-in. */
-  readonly start: (session: Session, replaces: RowId | undefined) => Promise<void>
+  /**
+   * Starts a session and ends the one it replaces: the id changes at sign-in. `passkey_gone`, and nothing changes, when
+   * it was begun with a passkey that was removed meanwhile. One transaction.
+   */
+  readonly start: (
+    session: Session,
+    replaces: RowId | undefined,
+    credentialId?: string,
+  ) => Promise<'started' | 'passkey_gone'>
   readonly find: (id: RowId) => Promise<Session | undefined>
   readonly end: (id: RowId) => Promise<void>
+  /** Every session of a person, newest sign-in first, at most `limit`; those that are over too, until they are reaped. */
+  readonly list: (subject: Subject, limit: number) => Promise<readonly Session[]>
   /** Ends whatever session a client knows by this `sid`. */
   readonly endBySid: (sid: RowId) => Promise<'ended' | 'unknown'>
 }
 
 /** People. */
 export type UserStore = {
+  /** `exists` when name, subject or upstream identity is taken. */
   readonly add: (user: UserRecord) => Promise<'added' | 'exists'>
   readonly byUsername: (username: Username) => Promise<UserRecord | undefined>
   readonly bySubject: (subject: Subject) => Promise<UserRecord | undefined>
+  readonly byUpstream: (identity: UpstreamIdentity) => Promise<UserRecord | undefined>
+  /** What the provider of a person says of them now takes the place of what it said before. */
+  readonly setClaims: (subject: Subject, claims: UserRecord['claims']) => Promise<'set' | 'unknown'>
   /** In the order of their names, at most `limit`, after the given one. */
   readonly list: (limit: number, after: Username | undefined) => Promise<readonly UserRecord[]>
   /** A new password ends what was signed in with the old one. */
   readonly setPassword: (username: Username, passwordHash: string, now: NumericDate) => Promise<'set' | 'unknown'>
   /** Locking ends every session and grant of the person at once; unlocking revives none of them. */
   readonly setLocked: (username: Username, locked: 'locked' | 'active', now: NumericDate) => Promise<'set' | 'unknown'>
+}
+
+/** Passkeys. */
+export type PasskeyStore = {
+  /**
+   * `exists` when anybody has a passkey of this id; `too_many` when the person has `most` already; `signed_out` when the
+   * session it is added in has ended. One transaction.
+   */
+  readonly add: (
+    passkey: Passkey,
+    most: number,
+    session?: RowId,
+  ) => Promise<'added' | 'exists' | 'too_many' | 'signed_out'>
+  readonly find: (credentialId: string) => Promise<Passkey | undefined>
+  /** Oldest first. */
+  readonly list: (subject: Subject) => Promise<readonly Passkey[]>
+  /**
+   * Notes a verified use. `cloned` when the counter did not grow although one of the two counts: a copy of the
+   * authenticator is about, and nothing changes. One transaction. WebAuthn §7.2.
+   */
+  readonly use: (
+    credentialId: string,
+    used: { readonly signCount: number; readonly backup: Passkey['backup']; readonly now: NumericDate },
+  ) => Promise<'used' | 'cloned' | 'unknown'>
+  /** Only the person's own. */
+  readonly rename: (subject: Subject, credentialId: string, name: string) => Promise<'renamed' | 'unknown'>
+  /** Only the person's own. */
+  readonly remove: (subject: Subject, credentialId: string) => Promise<'removed' | 'unknown'>
+  /**
+   * Removes one passkey of a person, or all of them, and ends every sign-in and grant of theirs. Returns how many went;
+   * nothing ends when none did. One transaction: nobody signs in with it in between.
+   */
+  readonly withdraw: (
+    username: Username,
+    which: { readonly credentialId: string } | 'all',
+    now: NumericDate,
+  ) => Promise<number>
 }
 
 /** Registered clients. */
@@ -285,6 +343,7 @@ export type Store = {
   readonly events: EventStore
   readonly sessions: SessionStore
   readonly users: UserStore
+  readonly passkeys: PasskeyStore
   readonly clients: ClientStore
   readonly attempts: AttemptStore
   readonly keys: KeyStore

@@ -123,6 +123,12 @@ export const profile = {
   issuerKeys: 100,
   /** How deep JSON inside a JWT may nest. */
   jsonDepth: 16,
+  /** How many elements `authorization_details` may have. RFC 9396 §10. */
+  detailElements: 10,
+  /** How many entries all lists inside it may have together: people choose among them, and read every one. */
+  detailEntries: 50,
+  /** `authorization_details` as JSON: it must fit into a token, and that into a header. */
+  detailBytes: 8192,
   /** A password: long enough for passphrases, short enough for the key derivation. */
   passwordCharacters: 256,
   /** Failed sign-ins for one account from one address, in one window, before answers are only "no". */
@@ -133,6 +139,22 @@ export const profile = {
   signInAttemptsPerAccount: 100,
   /** The window those attempts are counted in. */
   signInAttemptWindow: seconds(300),
+  /** How long a decision of the operator's sign-in application waits for its browser. */
+  decisionLifetime: seconds(120),
+  /** How long a person may take at another provider: what is spent is remembered for less than ten minutes. */
+  upstreamAttemptLifetime: seconds(480),
+  /** How long a challenge for a passkey may be answered. WebAuthn §15.1. */
+  passkeyChallengeLifetime: seconds(300),
+  /** What the browser sends of an authenticator. */
+  passkeyAnswerCharacters: 16_384,
+  /** The id of a credential: 1023 bytes in base64url. WebAuthn §4. */
+  credentialIdCharacters: 1364,
+  /** What a person calls a passkey. */
+  passkeyNameCharacters: 64,
+  /** How many passkeys one person has. */
+  passkeys: 10,
+  /** How fresh a sign-in must be to change how one signs in. */
+  accountChangeAge: seconds(300),
 } as const
 
 /** The signature algorithms of the profile, most preferred first. FAPI 2.0 SP §5.4.1-1. */

@@ -5,19 +5,24 @@
  * THREATS.md and the refusal index are generated from this table.
  */
 
+import { accountRules } from './rules/account.ts'
 import { authorizationRules } from './rules/authorization.ts'
+import { authorizationDetailsRules } from './rules/authorization-details.ts'
 import { certificateRules } from './rules/certificate.ts'
 import { clientAuthenticationRules } from './rules/client-authentication.ts'
+import { decisionRules } from './rules/decision.ts'
 import { dpopRules } from './rules/dpop.ts'
 import { httpRules } from './rules/http.ts'
 import { interactionRules } from './rules/interaction.ts'
 import { introspectionRules } from './rules/introspection.ts'
 import { limitsRules } from './rules/limits.ts'
 import { openidRules } from './rules/openid.ts'
+import { passkeyRules } from './rules/passkey.ts'
 import { refreshRules } from './rules/refresh.ts'
 import { resourceRules } from './rules/resource.ts'
 import { errorStatus, type ErrorCode, publicAnswers, type PublicSlug, type Rule } from './rules/rule.ts'
 import { tokenRules } from './rules/token.ts'
+import { upstreamRules } from './rules/upstream.ts'
 
 export { steps } from './rules/rule.ts'
 export type { ErrorCode, PublicSlug, Rule, Step } from './rules/rule.ts'
@@ -30,8 +35,13 @@ export const rules = {
   ...certificateRules,
   ...dpopRules,
   ...authorizationRules,
+  ...authorizationDetailsRules,
   ...openidRules,
   ...interactionRules,
+  ...decisionRules,
+  ...accountRules,
+  ...upstreamRules,
+  ...passkeyRules,
   ...tokenRules,
   ...refreshRules,
   ...introspectionRules,

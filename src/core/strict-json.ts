@@ -10,8 +10,23 @@ import { profile } from './profile.ts'
  * @throws SyntaxError
  */
 export function parseStrictJsonObject(text: string): JsonObject {
-  const value: unknown = JSON.parse(text)
+  const value = parseStrictJson(text)
   if (!isJsonObject(value)) throw new SyntaxError('not a JSON object')
+  return value
+}
+
+/**
+ * The same for an array.
+ * @throws SyntaxError
+ */
+export function parseStrictJsonArray(text: string): readonly unknown[] {
+  const value = parseStrictJson(text)
+  if (!Array.isArray(value)) throw new SyntaxError('not a JSON array')
+  return value
+}
+
+function parseStrictJson(text: string): unknown {
+  const value: unknown = JSON.parse(text)
   // A duplicate disappears when JSON is parsed: then the text has more members than the value.
   if (countMembers(value, profile.jsonDepth) !== countColons(text)) throw new SyntaxError('a member stands twice')
   return value

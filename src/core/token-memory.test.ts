@@ -15,6 +15,7 @@ const verified: VerifiedAccessToken = {
     clientId: clientId('app'),
     speaksFor: 'person',
     scope: [],
+    details: [],
     issuedAt: numericDate(0),
     expiresAt: numericDate(1),
     jti: 'x',

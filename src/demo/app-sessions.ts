@@ -6,7 +6,7 @@ import type { Random } from '../core/ports.ts'
 
 /** Something to tell a person once. */
 export type Notice = {
-  readonly kind: 'connected' | 'denied' | 'refused'
+  readonly kind: 'connected' | 'paid' | 'denied' | 'refused'
   readonly sentence: string
   readonly hint: string
   readonly rule?: string | undefined
@@ -18,7 +18,11 @@ export type BrowserSession = {
   readonly id: string
   /** Ties the forms of the app to this browser. */
   readonly csrf: string
+  /** Whose browser it is, across all its sessions; never leaves the app. */
+  readonly visitor: string
   readonly pending?: Pending | undefined
+  /** What the flow that is under way is for; to connect, unless it says more. */
+  readonly errand?: 'pay' | undefined
   readonly session?: Session | undefined
   readonly notice?: Notice | undefined
 }
@@ -50,9 +54,14 @@ export class BrowserSessions {
   }
 
   /** A session under a new id, so that nobody who knew the old one has the new. */
-  replace(c: Context, old: BrowserSession | undefined, content: Omit<BrowserSession, 'id' | 'csrf'>): BrowserSession {
+  replace(
+    c: Context,
+    old: BrowserSession | undefined,
+    content: Omit<BrowserSession, 'id' | 'csrf' | 'visitor'>,
+  ): BrowserSession {
     if (old !== undefined) this.#sessions.delete(old.id)
-    const session = { ...content, id: this.#random(32), csrf: this.#random(32) }
+    const visitor = old?.visitor ?? this.#random(32)
+    const session = { ...content, id: this.#random(32), csrf: this.#random(32), visitor }
     this.#sessions.set(session.id, session)
     const [oldest] = this.#sessions.keys()
     if (this.#sessions.size > most && oldest !== undefined) this.#sessions.delete(oldest)

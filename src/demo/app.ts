@@ -1,8 +1,11 @@
 import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { type Client, ClientError, type Session } from '../client/index.ts'
 import type { Hash, Random } from '../core/ports.ts'
-import { appStylesheet, type AppView, renderApp, type ShownAccount } from './app-pages.ts'
+import { type AppView, renderApp, type ShownAccount } from './app-pages.ts'
 import { type BrowserSession, BrowserSessions, isPostedHere, type Notice } from './app-sessions.ts'
+import { appStylesheet } from './app-stylesheet.ts'
+import { askToPay, bill, pay } from './bill.ts'
 
 /** What the app is made of. Of OAuth it knows one thing: the client. */
 export type AppOptions = {
@@ -12,7 +15,12 @@ export type AppOptions = {
   readonly issuer: string
   readonly random: Random
   readonly hash: Hash
+  /** The pages about thieves, when there are any. */
+  readonly heist?: (sessions: BrowserSessions) => Hono
 }
+
+/** A form of ours holds a token, and nothing else. */
+const formBytes = 4_096
 
 /** Tally, the third-party app: "connect your bank". Server-rendered, without script. */
 export function createApp(options: AppOptions): Hono {
@@ -23,10 +31,13 @@ export function createApp(options: AppOptions): Hono {
     await next()
     for (const [name, value] of Object.entries(headersOf(options))) c.header(name, value)
   })
+  app.use(bodyLimit({ maxSize: formBytes }))
   app.get('/', (c) => showPage(c, sessions, options))
-  app.post('/connect', (c) => connect(c, sessions, client))
+  app.post('/connect', (c) => begin(c, sessions, () => client.begin({ prompt: 'consent' })))
+  app.post('/pay', (c) => begin(c, sessions, () => client.begin(askToPay), 'pay'))
   app.get('/callback', (c) => callback(c, sessions, client))
   app.post('/disconnect', (c) => disconnect(c, sessions, client))
+  if (options.heist !== undefined) app.route('/heist', options.heist(sessions))
   return app
 }
 
@@ -41,14 +52,18 @@ function headersOf({ issuer, hash }: AppOptions): Readonly<Record<string, string
   }
 }
 
-/** Only a press of the button in this browser starts a flow. CL-16. */
-async function connect(c: Context, sessions: BrowserSessions, client: Client): Promise<Response> {
+/** Only a press of the button in this browser starts a flow, and each asks the person anew. CL-16. */
+async function begin(
+  c: Context,
+  sessions: BrowserSessions,
+  start: () => ReturnType<Client['begin']>,
+  errand?: 'pay',
+): Promise<Response> {
   const browser = sessions.recognise(c)
   if (!(await isPostedHere(c, browser))) return c.text('This form does not belong to this browser.', 403)
   try {
-    // Connecting a bank is a decision each time, also for who allowed it before.
-    const { url, pending } = await client.begin({ prompt: 'consent' })
-    sessions.keep({ ...browser, pending })
+    const { url, pending } = await start()
+    sessions.keep({ ...browser, pending, errand })
     return c.redirect(url, 303)
   } catch (error) {
     sessions.keep({ ...browser, notice: noticeOf(error) })
@@ -58,7 +73,7 @@ async function connect(c: Context, sessions: BrowserSessions, client: Client): P
 
 /** Whatever came back, the browser goes on to a URL that holds nothing of it. */
 async function callback(c: Context, sessions: BrowserSessions, client: Client): Promise<Response> {
-  const { pending, ...browser } = sessions.recognise(c)
+  const { pending, errand, ...browser } = sessions.recognise(c)
   if (pending === undefined) {
     sessions.keep({ ...browser, notice: noConnection })
     return c.redirect('/', 303)
@@ -67,11 +82,21 @@ async function callback(c: Context, sessions: BrowserSessions, client: Client): 
   sessions.keep(browser)
   try {
     const session = await client.finish(c.req.url, pending)
-    sessions.replace(c, browser, { session, notice: connected })
+    if (errand === 'pay') sessions.keep({ ...browser, notice: await payBill(client, session) })
+    else sessions.replace(c, browser, { session, notice: connected })
   } catch (error) {
     sessions.keep({ ...browser, notice: noticeOf(error) })
   }
   return c.redirect('/', 303)
+}
+
+/** Pays what was just allowed. The permission is for this alone, and ends with it. */
+async function payBill(client: Client, session: Session): Promise<Notice> {
+  const response = await pay(client, session, bill)
+  const body: unknown = await response.json()
+  await client.revoke(session)
+  if (response.ok) return paid
+  return noticeOf(new BankRefused(textOf(body, 'rule'), textOf(body, 'correlation_id')))
 }
 
 /** The server hears of it too: what is only forgotten here could still be used by whoever has a copy. RFC 7009. */
@@ -92,7 +117,8 @@ async function disconnect(c: Context, sessions: BrowserSessions, client: Client)
 async function showPage(c: Context, sessions: BrowserSessions, options: AppOptions): Promise<Response> {
   const { notice, ...browser } = sessions.recognise(c)
   sessions.keep(browser)
-  const view = { csrf: browser.csrf, bankName: options.bankName, notice, connection: undefined }
+  const heist = options.heist === undefined ? undefined : '/heist'
+  const view = { csrf: browser.csrf, bankName: options.bankName, notice, connection: undefined, heist }
   return c.html(renderApp(await withConnection(view, browser, options)))
 }
 
@@ -155,6 +181,12 @@ const connected: Notice = {
   kind: 'connected',
   sentence: 'Your bank is connected.',
   hint: 'Tally forgets it when you say so.',
+}
+
+const paid: Notice = {
+  kind: 'paid',
+  sentence: `${bill.instructedAmount.amount} ${bill.instructedAmount.currency} went to ${bill.creditorName}.`,
+  hint: 'That was the one payment you allowed. Tally cannot make another.',
 }
 
 const noConnection: Notice = {

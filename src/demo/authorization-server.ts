@@ -3,12 +3,15 @@ import type { ClientRecord } from '../core/client.ts'
 import { issuer, numericDate, resourceIdentifier, Secret, subject, username } from '../core/names.ts'
 import type { Audit, Handler, Passwords, RaiseEvent, Store, TrustAnchors } from '../core/ports.ts'
 import { standardLifetimes, standardLimits } from '../core/profile.ts'
+import { type Alarm, createAlarm } from '../node/alarm.ts'
 import { openSigningKeys } from '../node/keys.ts'
 import { plainPorts } from '../node/plain-ports.ts'
 import { createPasswords } from '../node/passwords.ts'
 import { createMac, createVerifier, random, sha256, systemClock } from '../node/runtime.ts'
+import { createWebAuthn } from '../node/web-authn.ts'
 import { createServer } from '../server/index.ts'
 import { createMemoryStore } from '../stores/memory.ts'
+import { paymentTypes } from './bill.ts'
 import { bankName } from './guarded-bank.ts'
 import { statementsName } from './statements.ts'
 
@@ -52,8 +55,9 @@ export type DemoServerOptions = {
 /** The authorization server of the demo: everything in memory, gone with the process. */
 export async function createDemoServer(
   options: DemoServerOptions,
-): Promise<{ readonly handler: Handler; readonly store: Store }> {
+): Promise<{ readonly handler: Handler; readonly store: Store; readonly close: () => Promise<void> }> {
   const store = createMemoryStore({ clock: systemClock })
+  const alarm = await turnOnAlarm(store)
   const passwords = createPasswords()
   const keys = await openSigningKeys({
     store: store.keys,
@@ -68,13 +72,12 @@ export async function createDemoServer(
   const handler = createServer(
     {
       issuer: issuer(options.issuer),
-      apis: [
-        { resource: resourceIdentifier(options.bank), name: bankName, scopes: bankScopes },
-        { resource: resourceIdentifier(options.statements), name: statementsName, scopes: statementScopes },
-      ],
+      apis: apisOf(options),
       lifetimes: standardLifetimes,
       limits: standardLimits,
       mutualTlsOrigin: options.mtls,
+      signInApp: undefined,
+      passwordSignIn: 'offered',
       demoUser: { username: demoUser.username, password: demoUser.password },
     },
     {
@@ -89,16 +92,57 @@ export async function createDemoServer(
       audit: options.audit,
       pages: createPages(),
       ...plainPorts(),
-      raise: options.raise,
+      raise: async (event) => {
+        await Promise.all([options.raise(event), alarm.raise(event)])
+      },
+      eventsAbout: alarm.about,
+      webAuthn: createWebAuthn({ issuer: issuer(options.issuer), name: 'Strongroom demo' }),
       trustAnchors: options.trustAnchors,
     },
   )
-  return { handler, store }
+  const close = async () => {
+    await alarm.close()
+    await store.close()
+  }
+  return { handler, store, close }
+}
+
+/** So that people see what happened to their account. */
+function turnOnAlarm({ events }: Store): Promise<Alarm> {
+  return createAlarm({
+    store: events,
+    clock: systemClock,
+    random,
+    hash: sha256,
+    subjectMac: createMac(),
+    onTrouble: () => {},
+  })
+}
+
+function apisOf({ bank, statements }: DemoServerOptions) {
+  return [
+    {
+      resource: resourceIdentifier(bank),
+      name: bankName,
+      scopes: bankScopes,
+      detailTypes: paymentTypes(bank),
+    },
+    { resource: resourceIdentifier(statements), name: statementsName, scopes: statementScopes },
+  ]
 }
 
 const bankScopes = [
-  { name: 'accounts', description: 'See your accounts and their balances' },
-  { name: 'payments', description: 'Pay from your accounts' },
+  {
+    name: 'accounts',
+    description: { en: 'See your accounts and their balances', de: 'Ihre Konten und deren Stand sehen' },
+  },
+  {
+    name: 'payments',
+    description: {
+      en: 'Make payments, each of which you are shown',
+      de: 'Zahlungen ausführen, die Sie einzeln gezeigt bekommen',
+    },
+  },
 ] as const
 
 const statementScopes = [{ name: 'statements', description: 'Read statements' }] as const
@@ -108,6 +152,7 @@ async function addUser(store: Store, person: Person, passwords: Passwords): Prom
     subject: subject(person.subject),
     username: username(person.username),
     passwordHash: await passwords.hash(person.password),
+    upstream: undefined,
     status: 'active',
     notBefore: numericDate(0),
     createdAt: systemClock(),

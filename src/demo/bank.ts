@@ -1,9 +1,16 @@
 import { Hono } from 'hono'
+import { isJsonObject } from '../core/names.ts'
 
 /** What stands before the bank tells it whose request this is; it asks nothing more about it. */
 export type BankEnv = { readonly Variables: { customer: string } }
 
 type Account = { readonly id: string; readonly name: string; readonly customer: string; balance: number }
+
+/** A payment in euros. */
+export type Payment = { readonly creditorName: string; readonly iban: string; readonly cents: number }
+
+/** How far below nothing a current account may go: no demo ends for lack of money. */
+const overdraft = 100_000_000_000
 
 /** A bank as a JSON API that knows nothing of tokens, keys or proofs: it believes the customer it is told. */
 export function createBank(customers: readonly string[]): Hono<BankEnv> {
@@ -22,11 +29,13 @@ export function createBank(customers: readonly string[]): Hono<BankEnv> {
     return c.json({ id: account.id, currency: 'EUR', cents: account.balance })
   })
   bank.post('/payments', async (c) => {
-    const { from, cents } = readPayment(await c.req.json<unknown>())
-    const account = own(c.get('customer'), from)
-    if (account === undefined || cents > account.balance) return c.json({ error: 'not possible' }, 422)
-    account.balance -= cents
-    return c.json({ id: account.id, cents: account.balance }, 201)
+    const payment = readPayment(await c.req.json<unknown>())
+    const account = accounts.find(({ id, customer }) => id.startsWith('current-') && customer === c.get('customer'))
+    if (payment === undefined || account === undefined || payment.cents > account.balance + overdraft) {
+      return c.json({ error: 'not possible' }, 422)
+    }
+    account.balance -= payment.cents
+    return c.json({ from: account.id, to: payment.iban, cents: payment.cents }, 201)
   })
   return bank
 }
@@ -39,11 +48,14 @@ function openAccounts(customer: string, index: number): Account[] {
   ]
 }
 
-function readPayment(body: unknown): { readonly from: string; readonly cents: number } {
-  const nothing = { from: '', cents: 0 }
-  if (typeof body !== 'object' || body === null || !('from' in body) || !('cents' in body)) return nothing
-  const { from, cents } = body
-  return typeof from === 'string' && Number.isSafeInteger(cents) && Number(cents) > 0
-    ? { from, cents: Number(cents) }
-    : nothing
+/** What a payment says; undefined when it is none. */
+export function readPayment(body: unknown): Payment | undefined {
+  if (!isJsonObject(body)) return undefined
+  const { creditorName, creditorAccount, instructedAmount } = body
+  if (!isJsonObject(creditorAccount) || !isJsonObject(instructedAmount)) return undefined
+  const { iban } = creditorAccount
+  const { currency, amount } = instructedAmount
+  if (typeof creditorName !== 'string' || typeof iban !== 'string' || currency !== 'EUR') return undefined
+  if (typeof amount !== 'string' || !/^\d{1,9}\.\d{2}$/.test(amount)) return undefined
+  return { creditorName, iban, cents: Number(amount.replace('.', '')) }
 }

@@ -1,5 +1,7 @@
 /** A browser as the script needs one: it keeps cookies, follows redirects and posts forms. */
 
+import { observed, type Sender, traceHeader } from './trace.ts'
+
 /** What a request brought. */
 export type Visit = {
   readonly url: string
@@ -23,6 +25,11 @@ export type Until = (location: URL) => boolean
 /** One browser with its own cookies; they go to every port of a host, as in real life. */
 export class Browser {
   readonly #cookies = new Map<string, Map<string, string>>()
+  readonly #sender: Sender
+
+  constructor(of: 'person' | 'thief' = 'person') {
+    this.#sender = observed(of, fetch)
+  }
 
   /** Opens a URL and follows redirects. */
   open(url: string, until: Until = () => false): Promise<Visit> {
@@ -51,10 +58,10 @@ export class Browser {
     const jar = this.#cookies.get(hostname) ?? new Map<string, string>()
     this.#cookies.set(hostname, jar)
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await fetch(url, {
+    const response = await this.#sender(url, {
       method: body === undefined ? 'GET' : 'POST',
       redirect: 'manual',
-      headers: { accept: 'text/html', ...(cookie === '' ? {} : { cookie }) },
+      headers: { accept: 'text/html', ...traceHeader(), ...(cookie === '' ? {} : { cookie }) },
       ...(body === undefined ? {} : { body }),
     })
     for (const line of response.headers.getSetCookie()) {

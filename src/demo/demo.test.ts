@@ -8,11 +8,15 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { observed } from '../../test/observations.ts'
 import { ClientError } from '../client/index.ts'
+import { clientId, grantRef } from '../core/names.ts'
 import { ruleOf } from '../core/rules.ts'
 import { random, sha256 } from '../node/runtime.ts'
 import { createApp } from './app.ts'
 import { demoUser, thievingUser } from './authorization-server.ts'
+import { readPayment } from './bank.ts'
+import { allows, bill } from './bill.ts'
 import { Browser, formOf, headingOf } from './browser.ts'
+import { permissionOf } from './guarded-bank.ts'
 import { interceptResponse, startAtApp } from './person.ts'
 import { runScript } from './index.ts'
 import { renderStory, renderStoryAsJson } from './report.ts'
@@ -69,8 +73,8 @@ test('the story: everything honest works and every theft is refused by exactly i
     if (refusedBy === 'client_role_wrong') assert.equal(status, 200)
     else assert.ok(status >= 400 && status < 500)
   }
-  assert.equal(story.thefts.length, 25)
-  assert.equal(story.steps.length, 42)
+  assert.equal(story.thefts.length, 26)
+  assert.equal(story.steps.length, 46)
   const told = story.steps.filter(({ name }) => /^(the machine|the app renews|the bank)/.test(name))
   assert.equal(told.length, 7)
 })
@@ -215,6 +219,74 @@ test('both entrances are one server, and only the second one asks for certificat
     assert.equal(world.incidents.find(attempted.correlationId)?.rule, 'client_certificate_missing')
   }
   assert.equal(await readStatements(machine), 200)
+})
+
+test('the app pays the bill that was allowed, once, and can make no other payment', async () => {
+  const browser = await connected()
+  const home = await browser.open(world.app)
+  const button = formOf(home, ({ action }) => action.endsWith('/pay'))
+  const toServer = await browser.submit(button, {}, ({ origin }) => origin === world.issuer)
+  const consent = await browser.open(toServer.url)
+  assert.match(consent.text, /Heating &amp; Sons/)
+  assert.match(consent.text, /DE02100100109307118603/)
+  assert.match(consent.text, /120\.00/)
+  const form = formOf(consent, ({ buttons }) => buttons.includes('decision=allow'))
+  const back = await browser.submit(form, { decision: 'allow' })
+  assert.equal(back.url, `${world.app}/`)
+  assert.match(back.text, /role="status".*120\.00 EUR went to Heating &amp; Sons/s)
+  // Whoever does not allow it pays nothing, and stays connected.
+  const again = await browser.submit(button, {}, ({ origin }) => origin === world.issuer)
+  const page = await browser.open(again.url)
+  const denied = await browser.submit(
+    formOf(page, ({ buttons }) => buttons.includes('decision=deny')),
+    {
+      decision: 'deny',
+    },
+  )
+  assert.match(denied.text, /You did not allow it, and that is fine/)
+  assert.equal(headingOf(denied), 'Hello, Alice Archer')
+  assert.equal((await new Browser().submit(button)).status, 403)
+})
+
+test('what was allowed covers that account and that amount', () => {
+  const payment = readPayment(bill) ?? assert.fail()
+  assert.equal(allows(bill, payment), true)
+  assert.equal(allows(bill, { ...payment, cents: 11_999 }), true)
+  assert.equal(allows(bill, { ...payment, cents: 12_001 }), false)
+  assert.equal(allows(bill, { ...payment, iban: 'DE89370400440532013000' }), false)
+  assert.equal(allows(bill, { ...payment, creditorName: 'Mallory Meyer' }), false)
+  assert.equal(allows(bill, undefined), false)
+  const amounts = ['1', '1.0', '-1.00', '1e3.00', '1,00', '1234567890.00', 12, undefined]
+  for (const amount of amounts) {
+    assert.equal(readPayment({ ...bill, instructedAmount: { currency: 'EUR', amount } }), undefined)
+  }
+  for (const body of [undefined, null, 'x', {}, { ...bill, creditorAccount: 'x' }, { ...bill, creditorName: 1 }]) {
+    assert.equal(readPayment(body), undefined)
+  }
+  assert.equal(readPayment({ ...bill, instructedAmount: { currency: 'USD', amount: '1.00' } }), undefined)
+})
+
+test('one permission pays once, however a token narrows it or writes it down', () => {
+  const { type, instructedAmount, ...rest } = bill
+  const element = { type, instructedAmount, ...rest }
+  const token = { grantRef: grantRef('g'.repeat(22)), clientId: clientId('tally') }
+  const permission = permissionOf(token, element)
+  const less = { ...element, instructedAmount: { currency: 'EUR', amount: '119.99' } }
+  const turned = { ...rest, instructedAmount: { amount: '120.00', currency: 'EUR' }, type }
+  for (const same of [less, turned]) assert.equal(permissionOf(token, same), permission)
+  const other = { ...element, creditorAccount: { iban: 'DE89370400440532013000' } }
+  assert.notEqual(permissionOf(token, other), permission)
+  assert.notEqual(permissionOf({ ...token, grantRef: grantRef('h'.repeat(22)) }, element), permission)
+})
+
+test('a form that is larger than any of ours is not read', async () => {
+  const reply = await fetch(`${world.app}/connect`, {
+    method: 'POST',
+    body: new URLSearchParams({ csrf: 'x'.repeat(100_000) }),
+  })
+  assert.equal(reply.status, 413)
+  assert.match(reply.headers.get('content-security-policy') ?? '', /default-src 'none'/)
+  assert.equal((await fetch(world.app)).status, 200)
 })
 
 test('forgetting the connection ends its tokens at the server', async () => {

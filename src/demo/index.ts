@@ -69,6 +69,8 @@ async function serveUntilStopped({
   process.stdout.write(`The demo is running, on this machine only and in memory only.
 
   ${app}    the app: start here and connect your bank
+  ${app}/heist    be the thief: every theft is one click
+  ${app}/heist    the same app, for thieves: try every theft with one click
   ${issuer}    the authorization server: sign in as ${demoUser.username}, with the password that is filled in
   ${bank}    the bank's API, behind the guard
   ${mtls}   the same authorization server, for clients with certificates

@@ -24,7 +24,7 @@ export const machineId = 'ledger'
 /** The machine, which shows its certificate wherever it is asked for one. */
 export async function createMachine({ issuer, mtls, statements, certificates }: MachineOptions): Promise<Machine> {
   const ports = nodeClientPorts({ allowedOrigins: [issuer, mtls, statements], tls: certificates.machine })
-  const recorder = createRecorder(ports.fetch)
+  const recorder = createRecorder('machine', ports.fetch)
   const client = await createClient(
     {
       issuer,

@@ -1,7 +1,7 @@
 /** What a person does in a browser: start at the app, sign in, decide. */
 
 import { Browser, formOf, type Until, type Visit } from './browser.ts'
-import type { World } from './world.ts'
+import type { Stage } from './stage.ts'
 
 /** What a person types into the sign-in page. */
 export type Credentials = { readonly username: string; readonly password: string }
@@ -9,7 +9,7 @@ export type Credentials = { readonly username: string; readonly password: string
 /**
  * Presses "connect your bank". Gives the URL at the authorization server that the app sends the browser to.
  */
-export async function startAtApp(browser: Browser, { app, issuer }: World): Promise<string> {
+export async function startAtApp(browser: Browser, { app, issuer }: Stage): Promise<string> {
   const home = await browser.open(app)
   const button = formOf(home, ({ action }) => action.endsWith('/connect'))
   const { url } = await browser.submit(button, {}, (location) => location.origin === issuer)
@@ -40,11 +40,11 @@ function signIn(browser: Browser, page: Visit, credentials: Credentials | undefi
 /** A person goes all the way; the URL with the authorization response is caught on its way back to the app. */
 export async function interceptResponse(
   browser: Browser,
-  world: World,
+  { app }: Stage,
   authorizationUrl: string,
   credentials: Credentials,
 ): Promise<URL> {
-  const until: Until = ({ origin }) => origin === world.app
+  const until: Until = ({ origin }) => origin === app
   const { url } = await decide(browser, authorizationUrl, 'allow', { until, credentials })
   return new URL(url)
 }

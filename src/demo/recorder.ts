@@ -1,3 +1,5 @@
+import { bodyOf, observed, type Party, type Sender } from './trace.ts'
+
 /** One request an application sent, as somebody who reads its traffic would have it. */
 export type Recorded = {
   readonly url: string
@@ -9,7 +11,7 @@ export type Recorded = {
 /** Reads along with an application. */
 export type Recorder = {
   /** The fetch the application uses. */
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>
+  readonly fetch: Sender
   /** The latest request that fits. */
   readonly latest: (fits: (request: Recorded) => boolean) => Recorded | undefined
 }
@@ -17,16 +19,16 @@ export type Recorder = {
 /** How many requests are kept. */
 const most = 200
 
-/** Keeps the latest requests that pass through `fetch`. */
-export function createRecorder(fetch: Recorder['fetch']): Recorder {
+/** Keeps the latest requests that `from` sends through `fetch`, and adds them to the trace they belong to. */
+export function createRecorder(from: Party, fetch: Sender): Recorder {
   const requests: Recorded[] = []
+  const sender = observed(from, fetch)
   return {
     fetch: (url, init) => {
       const { method = 'GET', headers, body } = init
-      const text = body instanceof URLSearchParams || typeof body === 'string' ? body.toString() : ''
-      requests.push({ url, method, headers: new Headers(headers), body: text })
+      requests.push({ url, method, headers: new Headers(headers), body: bodyOf(body) })
       if (requests.length > most) requests.shift()
-      return fetch(url, init)
+      return sender(url, init)
     },
     latest: (fits) => requests.findLast(fits),
   }

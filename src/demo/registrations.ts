@@ -5,6 +5,7 @@ import { clientDefaults, type ClientRecord } from '../core/client.ts'
 import { parsePublicKey } from '../core/jose.ts'
 import { clientId, numericDate, resourceIdentifier } from '../core/names.ts'
 import { sha256, systemClock } from '../node/runtime.ts'
+import { paymentType } from './bill.ts'
 import { machineName } from './certificates.ts'
 
 /** Somebody registered, with the private key of their assertions. */
@@ -24,7 +25,8 @@ export function applicationRecord(application: Registered, name: string): Client
     ...common(application.clientId, name),
     redirectUris: [application.redirectUri],
     grantTypes: ['authorization_code', 'refresh_token'],
-    scope: ['openid', 'profile', 'accounts', 'offline_access'],
+    scope: ['openid', 'profile', 'accounts', 'payments', 'offline_access'],
+    authorizationDetailTypes: [paymentType],
     keys: [publicKeyOf(application)],
   }
 }

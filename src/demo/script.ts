@@ -2,9 +2,11 @@
 
 import { Browser, headingOf } from './browser.ts'
 import { decide, startAtApp } from './person.ts'
-import { type Attempted, createProver } from './thief.ts'
-import { type Consequence, type Scene, type Theft, thefts } from './thefts/index.ts'
+import { type Performance, perform } from './performance.ts'
+import { createProver } from './thief.ts'
+import { type Consequence, thefts } from './thefts/index.ts'
 import { machineReads } from './thefts/machine-thefts.ts'
+import { personWith, type Victim } from './victim.ts'
 import type { World } from './world.ts'
 
 /** One honest step. */
@@ -39,23 +41,26 @@ export async function tellStory(world: World, progress: (line: string) => void):
   }
 
   const alice = new Browser()
-  await connectBank(alice, world, record)
+  const victim = personWith(alice, world)
+  await connectBank(victim, world, record)
   record(await denyOnce(world))
   record(await machineReads(world, 'a machine gets a token by its certificate, and statements for both'))
   const prove = await createProver()
   // One after the other, each followed by an honest call.
   for (const theft of thefts) {
-    const { outcome, consequences } = await commit(theft, { world, alice, stolen: stolenFrom(world), prove })
+    const performance = await perform(theft, world, () => Promise.resolve(victim), prove)
+    const outcome = outcomeOf(performance)
     outcomes.push(outcome)
     progress(`${outcome.ok ? '✔' : '✖'} ${theft.attack} ${theft.name}: ${outcome.refusedBy ?? 'not refused'}`)
-    consequences.forEach(record)
-    record(await showsAccounts(alice, world, `the app still works after: ${theft.name}`))
+    consequencesOf(performance).forEach(record)
+    record({ name: `the app still works after: ${theft.name}`, ...performance.honest })
   }
   const ok = [...steps, ...outcomes].every((entry) => entry.ok)
   return { steps, thefts: outcomes, ok }
 }
 
-async function connectBank(alice: Browser, world: World, record: (step: Step) => void): Promise<void> {
+async function connectBank(victim: Victim, world: World, record: (step: Step) => void): Promise<void> {
+  const alice = victim.browser
   const url = new URL(await startAtApp(alice, world))
   const names = [...url.searchParams.keys()].join(', ')
   record({
@@ -69,7 +74,7 @@ async function connectBank(alice: Browser, world: World, record: (step: Step) =>
     ok: back.url === `${world.app}/`,
     detail: back.url,
   })
-  record(await showsAccounts(alice, world, 'the app shows the accounts it read through the guard'))
+  record({ name: 'the app shows the accounts it read through the guard', ...(await victim.use()) })
 }
 
 async function denyOnce(world: World): Promise<Step> {
@@ -79,37 +84,13 @@ async function denyOnce(world: World): Promise<Step> {
   return { name: 'a person who does not allow it is told that nothing was shared', ok, detail: headingOf(back) }
 }
 
-async function showsAccounts(alice: Browser, { app }: World, name: string): Promise<Step> {
-  const page = await alice.open(app)
-  const amounts = [...page.text.matchAll(/class="amount">([^<]*)</g)].map(([, amount = '']) => amount)
-  return { name, ok: amounts.length === 2, detail: amounts.join(', ') || headingOf(page) }
+/** How the script tells a theft. */
+function outcomeOf({ theft, verdict, status, incident }: Performance): TheftOutcome {
+  const { name, attack } = theft
+  return { name, attack, status, refusedBy: incident?.rule, ok: verdict === 'refused' }
 }
 
-/** The latest call of the app for the accounts, from what it sends. */
-function stolenFrom({ recorder, bank }: World): Scene['stolen'] {
-  const call = recorder.latest(({ url }) => url === `${bank}/accounts`)
-  const [, token = ''] = (call?.headers.get('authorization') ?? '').split(' ')
-  return { url: call?.url ?? bank, token, proof: call?.headers.get('dpop') ?? '' }
-}
-
-async function commit(
-  theft: Theft,
-  scene: Scene,
-): Promise<{ readonly outcome: TheftOutcome; readonly consequences: readonly Consequence[] }> {
-  const { name, attack, expected } = theft
-  try {
-    const { consequences = [], ...attempted } = await theft.attempt(scene)
-    const { status, correlationId } = attempted
-    const refusedBy = scene.world.incidents.find(correlationId)?.rule
-    const ok = refusedBy === expected && isInVain(theft, attempted)
-    return { outcome: { name, attack, status, refusedBy, ok }, consequences }
-  } catch (error) {
-    const failed = { name: 'the theft could be tried', ok: false, detail: String(error) }
-    return { outcome: { name, attack, status: 0, refusedBy: undefined, ok: false }, consequences: [failed] }
-  }
-}
-
-/** Whether the thief has nothing: an error, or an answer that tells no more than it may. */
-function isInVain({ told }: Theft, { status, text }: Attempted): boolean {
-  return told === undefined ? status >= 400 : status === 200 && text === told
+function consequencesOf({ consequences, failure }: Performance): readonly Consequence[] {
+  if (failure === undefined) return consequences
+  return [{ name: 'the theft could be tried', ok: false, detail: failure }]
 }

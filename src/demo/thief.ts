@@ -9,6 +9,7 @@ import type { Signer } from '../core/ports.ts'
 import { importSigner } from './import-signer.ts'
 import { createSigner, generateSigningKey, random, sha256, systemClock } from '../node/runtime.ts'
 import type { Credentials, Registered } from './registrations.ts'
+import { observed, type Sender, strike } from './trace.ts'
 
 /** How a server answered an attempt. */
 export type Attempted = {
@@ -19,9 +20,6 @@ export type Attempted = {
   /** All it said. */
   readonly text: string
 }
-
-/** A way to send requests. */
-export type Sender = (url: string, init: RequestInit) => Promise<Response>
 
 /** Makes a proof for one request. */
 export type Prover = (about: {
@@ -42,8 +40,17 @@ export async function createProver(): Promise<Prover> {
   }
 }
 
-/** One request, exactly as given; follows nothing. Without TLS unless another sender is given. */
-export async function send(url: string, init: RequestInit = {}, sender: Sender = fetch): Promise<Attempted> {
+/** One request of the thief, exactly as given; follows nothing. Without TLS unless another sender is given. */
+export function send(url: string, init: RequestInit = {}, sender: Sender = fetch): Promise<Attempted> {
+  return strike(() => exchange(url, init, observed('thief', sender)))
+}
+
+/** One request of the bank, which asks the server about a token. */
+export function askAsBank(url: string, init: RequestInit): Promise<Attempted> {
+  return exchange(url, init, observed('bank', fetch))
+}
+
+async function exchange(url: string, init: RequestInit, sender: Sender): Promise<Attempted> {
   const response = await sender(url, { ...init, redirect: 'manual' })
   const text = await response.text()
   return {
@@ -54,7 +61,8 @@ export async function send(url: string, init: RequestInit = {}, sender: Sender =
   }
 }
 
-function correlationIdIn(text: string): string | undefined {
+/** The correlation id in the JSON of a refusal. */
+export function correlationIdIn(text: string): string | undefined {
   try {
     const body: unknown = JSON.parse(text)
     const id = isJsonObject(body) ? body['correlation_id'] : undefined

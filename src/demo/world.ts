@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Client, createClient, nodeClientPorts } from '../client/index.ts'
+import { createClient, nodeClientPorts } from '../client/index.ts'
 import type { AccessToken } from '../core/access-token.ts'
 import type { Handler, Store } from '../core/ports.ts'
 import { createEgress, type EgressTls } from '../node/egress.ts'
@@ -10,23 +10,25 @@ import { startReaper } from '../node/reaper.ts'
 import { random, sha256, systemClock } from '../node/runtime.ts'
 import { openTrustAnchors } from '../node/tls/trust-anchors.ts'
 import { createApp } from './app.ts'
+import type { BrowserSessions } from './app-sessions.ts'
 import { createDemoServer, demoUser, thievingUser } from './authorization-server.ts'
 import { type Certificates, makeCertificates } from './certificates.ts'
 import { bankName, createGuardedBank } from './guarded-bank.ts'
+import { createHeist } from './heist/heist.ts'
 import { createIncidents, type Incident, type Incidents } from './incidents.ts'
-import { createMachine, type Machine, machineId } from './machine.ts'
-import { createRecorder, type Recorder } from './recorder.ts'
+import { createMachine, machineId } from './machine.ts'
+import { createRecorder } from './recorder.ts'
 import {
   applicationRecord,
-  type Credentials,
   machineRecord,
   newCredentials,
   type Registered,
   resourceServerRecord,
 } from './registrations.ts'
 import { type Served, serve } from './serve.ts'
+import type { Stage } from './stage.ts'
 import { createStatements } from './statements.ts'
-import type { Sender } from './thief.ts'
+import { continued, type Sender } from './trace.ts'
 
 /** The ports to take; 0 takes any free one. */
 export type WorldPorts = {
@@ -46,28 +48,7 @@ export const standardPorts: WorldPorts = { server: 4400, mtls: 4443, bank: 4500,
 export const anyPorts: WorldPorts = { server: 0, mtls: 0, bank: 0, statements: 0, app: 0 }
 
 /** The whole demo, running. */
-export type World = {
-  readonly issuer: string
-  readonly mtls: string
-  readonly bank: string
-  readonly statements: string
-  readonly app: string
-  readonly incidents: Incidents
-  /** What the app sends, as somebody with its logs would have it. */
-  readonly recorder: Recorder
-  /** The client inside the app. */
-  readonly client: Client
-  readonly tally: Registered
-  /** Another registered application, whose owner is a thief. */
-  readonly magpie: Registered
-  /** The bank, as it asks the server about tokens. */
-  readonly bankServer: Credentials
-  readonly machine: Machine
-  readonly certificates: Certificates
-  /** How somebody else than the machine reaches the entrances for certificates: with none, or with one of the thief. */
-  readonly overTls: { readonly nobody: Sender; readonly thief: Sender }
-  readonly close: () => Promise<void>
-}
+export type World = Stage & { readonly close: () => Promise<void> }
 
 /**
  * Starts authorization server, guarded APIs and app, each on its own port, and waits until they answer.
@@ -135,13 +116,13 @@ async function furnish(
   certificates: Certificates,
   incidents: Incidents,
   closers: (() => Promise<void>)[],
-) {
+): Promise<Stage> {
   const tally = { ...newCredentials('tally'), redirectUri: `${app.url}/callback` }
   const magpie = { ...newCredentials('magpie'), redirectUri: 'http://127.0.0.1:4700/callback' }
   const bankServer = newCredentials('brass-bank')
   const { audit, raise } = incidents
   const urls = { issuer: server.url, mtls: mtls.url, bank: bank.url, statements: statements.url }
-  const { handler, store } = await createDemoServer({
+  const { handler, store, close } = await createDemoServer({
     ...urls,
     trustAnchors: await openTrustAnchors({ source: { pem: certificates.authority } }),
     clients: [
@@ -155,7 +136,7 @@ async function furnish(
   })
   server.mount(handler)
   mtls.mount(handler)
-  closers.push(startReaper({ store, clock: systemClock, onFailure: () => {} }).stop, store.close)
+  closers.push(startReaper({ store, clock: systemClock, onFailure: () => {} }).stop, close)
 
   const customers = [demoUser.subject, thievingUser.subject]
   const standing = standingIn(store)
@@ -164,14 +145,22 @@ async function furnish(
   statements.mount(createStatements({ url: statements.url, issuer: server.url, audit }))
 
   const { client, recorder } = await createTallyClient(tally, server.url, bank.url)
-  const tallyApp = createApp({ client, bankName, issuer: server.url, random, hash: sha256 })
-  app.mount((request) => tallyApp.fetch(request))
   const machine = await createMachine({ ...urls, certificates })
   const sender = (tls: EgressTls): Sender =>
     createEgress({ allowedOrigins: [mtls.url, statements.url], timeoutMs: 5_000, maxBytes: 65_536, tls }).fetch
   const overTls = { nobody: sender(certificates.nobody), thief: sender(certificates.thief) }
   const parties = { client, recorder, tally, magpie, bankServer, machine }
-  return { ...urls, ...parties, app: app.url, incidents, certificates, overTls }
+  const stage: Stage = { ...urls, ...parties, app: app.url, incidents, certificates, overTls }
+  mountApp(stage, app)
+  return stage
+}
+
+/** The app, with a page for thieves; what it sends belongs to the trace of the request that made it send. */
+function mountApp(stage: Stage, { mount }: Served): void {
+  const { client, issuer } = stage
+  const heist = (sessions: BrowserSessions) => createHeist({ stage, sessions })
+  const app = createApp({ client, bankName, issuer, random, hash: sha256, heist })
+  mount((request) => continued(request.headers.get('traceparent'), () => app.fetch(request)))
 }
 
 /** The guard asks the server's store itself: a revocation counts at the next call. */
@@ -184,7 +173,7 @@ function standingIn(store: Store) {
 
 async function createTallyClient(tally: Registered, issuer: string, bank: string) {
   const ports = nodeClientPorts({ allowedOrigins: [issuer, bank] })
-  const recorder = createRecorder(ports.fetch)
+  const recorder = createRecorder('app', ports.fetch)
   const { clientId, redirectUri, key } = tally
   const scope = 'openid profile accounts offline_access'
   const client = await createClient(

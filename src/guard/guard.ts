@@ -1,6 +1,7 @@
 /** The guard of one API: decides about every request, on the request as it came, and answers those it refuses. */
 
 import type { AccessToken } from '../core/access-token.ts'
+import type { AuthorizationDetail } from '../core/authorization-details.ts'
 import { newCorrelationId, presentedInteractionId } from '../core/correlation.ts'
 import { nonceFor } from '../core/dpop.ts'
 import { createProtectedResourceMetadata, protectedResourceMetadataUrl } from '../core/metadata.ts'
@@ -53,7 +54,15 @@ export type Access = {
   readonly path: string
   /** To be set on the response, over what the API says. */
   readonly headers: Readonly<Record<string, string>>
+  /**
+   * The first element of a type that covers this operation, or the refusal to answer with. What has to fit is often in
+   * the body, which the guard does not read: `fits` is asked by the API. RFC 9396 §9.
+   */
+  readonly detail: (type: string, fits: (element: AuthorizationDetail) => boolean) => CoveringDetail | Refusal
 }
+
+/** An element of the authorization details that covers an operation. */
+export type CoveringDetail = { readonly kind: 'detail'; readonly element: AuthorizationDetail }
 
 /** The request ends here. */
 export type Refusal = {
@@ -128,11 +137,12 @@ function prepare(input: GuardPolicy, ports: GuardPorts): State {
 
 async function admit(
   request: Request,
-  { headers, target, certificate }: GuardedConnection,
+  connection: GuardedConnection,
   state: State,
-  { interactionId }: AnswerContext,
+  context: AnswerContext,
 ): Promise<Access> {
   const { method } = request
+  const { headers, target, certificate } = connection
   const path = canonicalPath(target)
   // The API routes on the Request; what it will see must be what is decided on.
   if (canonicalPath(new URL(request.url).pathname) !== path) {
@@ -152,9 +162,26 @@ async function admit(
       ...(proof === undefined ? {} : { 'dpop-nonce': state.nonces.current(proof.thumbprint, powers.now) }),
       // An answer with a nonce is for one caller, once. RFC 9449 §8.2.
       'cache-control': 'no-store',
-      'x-fapi-interaction-id': interactionId,
+      'x-fapi-interaction-id': context.interactionId,
+    },
+    detail: (type, fits) => {
+      try {
+        return { kind: 'detail', element: coveringElement(token, type, fits) }
+      } catch (thrown) {
+        return turnAway(thrown, connection, state, context)
+      }
     },
   }
+}
+
+/** @throws OAuthError authorization_details_insufficient */
+function coveringElement(
+  { details }: AccessToken,
+  type: string,
+  fits: (element: AuthorizationDetail) => boolean,
+): AuthorizationDetail {
+  const found = details.find((element) => element.type === type && fits(element))
+  return found ?? refuse('authorization_details_insufficient', { expected: { authorization_details_type: type } })
 }
 
 function powersOf({ policy, ports, issuers, nonces, remembered }: State): ResourcePowers {
@@ -223,9 +250,9 @@ function rememberedToken(
 }
 
 function metadataOf(policy: GuardPolicy): Record<string, unknown> {
-  const { resource, name, issuers, certificateBoundTokens, routes } = policy
+  const { resource, name, issuers, certificateBoundTokens, routes, authorizationDetailsTypes: detailTypes } = policy
   const scopes = [...new Set(routes.flatMap(({ scope }) => scope))]
-  const described = { resource, name, authorizationServers: issuers, scopes, certificateBoundTokens }
+  const described = { resource, name, authorizationServers: issuers, scopes, certificateBoundTokens, detailTypes }
   return createProtectedResourceMetadata(described)
 }
 

@@ -1,6 +1,7 @@
 /** `strongroom/guard`: FAPI 2.0 in front of any API. */
 
 export type { AccessToken } from '../core/access-token.ts'
+export type { AuthorizationDetail } from '../core/authorization-details.ts'
 export type { Issuer, ResourceIdentifier } from '../core/names.ts'
 export { OAuthError, StateUnavailable } from '../core/oauth-error.ts'
 export type { Audit, AuditEvent, Once, ReplayMemory } from '../core/ports.ts'
@@ -9,6 +10,7 @@ export { connectionOf, type GuardEnv, honoGuard, type HonoGuardOptions } from '.
 export { type NodeGuardOptions, nodeGuardPorts } from './adapters/node.ts'
 export {
   type Access,
+  type CoveringDetail,
   createGuard,
   type Guard,
   type GuardedConnection,

@@ -25,6 +25,8 @@ export type GuardPolicy = {
   /** Whether clients reach this API over mutual TLS, so that a token may be bound to their certificate. RFC 8705 §3. */
   readonly certificateBoundTokens: 'accepted' | 'refused'
   readonly routes: readonly GuardRoute[]
+  /** The types of authorization details it understands, for its metadata. RFC 9396 §9. */
+  readonly authorizationDetailsTypes?: readonly string[]
 }
 
 /** A policy as it is written, before it was checked. */
@@ -36,6 +38,8 @@ export type GuardPolicyInput = {
   /** `refused` unless told. */
   readonly certificateBoundTokens?: 'accepted' | 'refused'
   readonly routes: readonly GuardRoute[]
+  /** None unless told. */
+  readonly authorizationDetailsTypes?: readonly string[]
 }
 
 /** What is wrong with a policy, and where. */
@@ -49,7 +53,15 @@ export class GuardPolicyError extends Error {
   }
 }
 
-const members = ['resource', 'name', 'publicUrl', 'issuers', 'certificateBoundTokens', 'routes']
+const members = [
+  'resource',
+  'name',
+  'publicUrl',
+  'issuers',
+  'certificateBoundTokens',
+  'routes',
+  'authorizationDetailsTypes',
+]
 const routeMembers = ['methods', 'path', 'scope', 'speaksFor']
 
 /**
@@ -72,7 +84,15 @@ export function parseGuardPolicy(input: GuardPolicyInput): GuardPolicy {
   checkRoutes(routes)
   const name = textOf('name', policy['name'])
   const certificateBoundTokens = parseAcceptance(policy['certificateBoundTokens'])
-  return { resource, name, publicUrl, issuers, certificateBoundTokens, routes }
+  const types = parseDetailTypes(policy['authorizationDetailsTypes'])
+  return { resource, name, publicUrl, issuers, certificateBoundTokens, routes, ...types }
+}
+
+function parseDetailTypes(value: unknown): Pick<GuardPolicy, 'authorizationDetailsTypes'> {
+  if (value === undefined) return {}
+  const authorizationDetailsTypes = listOf('authorizationDetailsTypes', value, textOf)
+  checkDistinct('authorizationDetailsTypes', authorizationDetailsTypes)
+  return { authorizationDetailsTypes }
 }
 
 function parsePublicUrl(value: unknown): string {

@@ -170,6 +170,26 @@ test('[OPS-02] [AL-23] a thousand times the same attack: fifty kept, the others 
   assert.equal((await alarm.kept()).at(-1)?.dedupe, undefined)
 })
 
+test('[OPS-02] [AL-05] a flood against many is counted as that of nobody, and one against one as theirs', async () => {
+  const alarm = await anAlarm()
+  const guessed = { ...replayed, type: 'user.login.failed', reason: 'password_wrong', attacks: ['AL-01'] } as const
+  const flood = async (subjects: readonly string[]) => {
+    for (let index = 0; index < floodBounds.alike + 10; index += 1) {
+      const raised = alarm.raise({ ...guessed, subject: subject(subjects[index % subjects.length] ?? assert.fail()) })
+      await alarm.run()
+      await raised
+    }
+    alarm.wait(60)
+    await alarm.run(60_000)
+    await alarm.run(writerBounds.patience)
+    return (await alarm.kept()).at(-1)
+  }
+  const spray = await flood(['user-ada', 'user-eve'])
+  assert.deepEqual([spray?.dedupe?.count, spray?.subjectRef], [10, undefined])
+  const siege = await flood(['user-ada'])
+  assert.deepEqual([siege?.dedupe?.count, siege?.subjectRef], [10, createMac(Buffer.alloc(32, 1))('user-ada')])
+})
+
 test('[OPS-02] what was granted is kept one by one, however often', async () => {
   const alarm = await anAlarm()
   for (let one = 0; one < 500; one += 1) await alarm.raise(issued)
@@ -367,3 +387,35 @@ function changedAt(events: EventStore, changed: number): EventStore {
       ),
   }
 }
+
+test('[OPS-02] what happened to a person is found at once, also what still waits to be kept, and routine is left out', async () => {
+  const alarm = await anAlarm()
+  const [ada, eve] = [subject('user-ada'), subject('user-eve')]
+  const signedIn: EventSource = { ...issued, type: 'user.login.succeeded' }
+  await alarm.raise({ ...signedIn, subject: ada, reason: 'first' })
+  await alarm.raise({ ...signedIn, subject: eve, reason: 'of somebody else' })
+  await alarm.raise({ ...issued, subject: ada })
+  await alarm.raise({ ...signedIn, reason: 'of nobody' })
+  await alarm.raise({ ...signedIn, subject: ada, reason: 'second' })
+  assert.deepEqual(alarm.appended, [], 'all of it waits')
+  const found = alarm.about(ada, 10)
+  await alarm.run()
+  assert.deepEqual(
+    (await found).map(({ reason }) => reason),
+    ['second', 'first'],
+  )
+  assert.deepEqual(alarm.appended, [5])
+  assert.equal((await alarm.about(ada, 1)).length, 1)
+  // A trail that cannot be written keeps nobody waiting: what was kept before is there.
+  alarm.breakStore(new StoreUnavailable('failed', 'out of reach'))
+  await alarm.raise({ ...signedIn, subject: ada, reason: 'third' })
+  const meanwhile = alarm.about(ada, 10)
+  await alarm.run()
+  assert.equal((await meanwhile).length, 2)
+  assert.equal((await alarm.about(ada, 10)).length, 2)
+  alarm.breakStore(undefined)
+  await alarm.run(writerBounds.retryFirst)
+  assert.deepEqual((await alarm.about(ada, 10)).map(({ reason }) => reason)[0], 'third')
+  await alarm.close()
+  assert.equal((await alarm.about(eve, 10)).length, 1, 'and after it was turned off')
+})

@@ -7,13 +7,14 @@ import { newCorrelationId, newEventId } from '../core/correlation.ts'
 import { type EventSource, eventTypes, type NewSecurityEvent } from '../core/events.ts'
 import { StateUnavailable } from '../core/oauth-error.ts'
 import type { Clock, EventStore, Hash, Mac, RaiseEvent, Random } from '../core/ports.ts'
+import type { EventsAbout } from '../core/sign-in-ports.ts'
 import { checkTrail } from './alarm/check-trail.ts'
 import { createFloodGate } from './alarm/flood-gate.ts'
 import { processTimers, type Schedule, TrailWriter } from './alarm/trail-writer.ts'
 
 /** What an alarm works with. */
 export type AlarmOptions = {
-  readonly store: Pick<EventStore, 'append' | 'list' | 'newest'>
+  readonly store: Pick<EventStore, 'append' | 'list' | 'newest' | 'about'>
   readonly clock: Clock
   readonly random: Random
   readonly hash: Hash
@@ -28,6 +29,8 @@ export type AlarmOptions = {
 /** An alarm that is on. */
 export type Alarm = {
   readonly raise: RaiseEvent
+  /** What happened to one person; what was raised a moment ago is kept first, and so is in it. */
+  readonly about: EventsAbout
   /** Keeps what is still to be kept, and stops. Call it before the store closes. */
   readonly close: () => Promise<void>
 }
@@ -42,7 +45,7 @@ const tail = 200
  * that are all alike are kept one by one up to a bound, and counted beyond it: see `flood-gate.ts`.
  */
 export async function createAlarm(options: AlarmOptions): Promise<Alarm> {
-  const { store, clock, random, onTrouble, schedule = processTimers } = options
+  const { store, clock, random, subjectMac, onTrouble, schedule = processTimers } = options
   const gate = createFloodGate(() => random(16))
   const writer = new TrailWriter({
     append: store.append,
@@ -88,6 +91,10 @@ export async function createAlarm(options: AlarmOptions): Promise<Alarm> {
   await sayHowItStarts(raise, options)
   return {
     raise,
+    about: async (subject, limit) => {
+      await writer.flush()
+      return store.about(subjectMac(subject), limit)
+    },
     close: async () => {
       watch?.()
       for (const summary of gate.all()) void writer.take(summary, 'soon')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:https'
 import { test } from 'node:test'
 import { connect } from 'node:tls'
@@ -106,4 +107,44 @@ test('a host that is down is no attack', async () => {
   const outbound = openOutbound(raise, { resolve: () => Promise.reject(new Error('no such name')) })
   await assert.rejects(outbound.clientKeys(app, wanted), { rule: 'client_keys_unavailable' })
   assert.deepEqual(raised, [])
+})
+
+test('what the operator listed is asked wherever it is, and what that names on the public internet only', async (t) => {
+  const near = createHttpServer((request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ asked: request.url }))
+  })
+  await new Promise<void>((resolve) => near.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    near.closeAllConnections()
+    near.close()
+  })
+  const address = near.address()
+  const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  const host = await aHost({ status: 201, headers: { 'x-told': 'yes' } })
+  t.after(host.close)
+  const raised: EventSource[] = []
+  const outbound = openOutbound(async (event) => void raised.push(event), { resolve: publicly, dial: host.dial })
+  const fetchListed = outbound.fetchFrom([origin])
+  assert.deepEqual(await (await fetchListed(`${origin}/a?b=c`)).json(), { asked: '/a?b=c' })
+  const far = await fetchListed('https://app.example/token', {
+    method: 'POST',
+    headers: { authorization: 'Basic eDp5' },
+    body: new URLSearchParams({ code: 'x y' }),
+  })
+  assert.deepEqual([far.status, far.headers.get('x-told')], [201, 'yes'])
+  assert.deepEqual(host.asked, ['POST /token'])
+  assert.deepEqual(raised, [])
+  const unlisted = outbound.fetchFrom([])
+  for (const [url, reason] of [
+    [`${origin}/a`, 'scheme_not_allowed'],
+    [origin.replace('http:', 'https:'), 'address_not_allowed'],
+    ['https://127.0.0.1/', 'address_not_allowed'],
+    ['https://app.example:22/', 'port_not_allowed'],
+    ['nothing', 'url_malformed'],
+  ] as const) {
+    await assert.rejects(() => unlisted(url), { name: 'EgressRefused', reason }, url)
+    assert.equal((await unlisted('https://app.example/')).status, 201)
+  }
+  assert.equal(raised.length, 5)
+  assert.ok(raised.every(({ type }) => type === 'egress.blocked'))
 })

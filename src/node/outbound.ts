@@ -1,6 +1,6 @@
 /**
- * What the server asks of others: the keys of its clients, and that they hear of a logout. All of it goes through the
- * egress gate.
+ * What the server asks of others: the keys of its clients, that they hear of a logout, and who signed in at other
+ * providers. All of it goes through the egress gate.
  */
 
 import { newCorrelationId } from '../core/correlation.ts'
@@ -8,12 +8,21 @@ import type { EventType } from '../core/events.ts'
 import type { ClientId } from '../core/names.ts'
 import type { ClientKeys, PostForm, RaiseEvent } from '../core/ports.ts'
 import { createClientKeys, unknownKeyStorm } from './client-keys.ts'
-import { createOpenEgress, type OpenEgressOptions } from './egress/open.ts'
+import { createEgress, type EgressFetch } from './egress.ts'
+import { createOpenEgress, type Message, type OpenEgressOptions } from './egress/open.ts'
 import { EgressRefused, type EgressReason } from './egress/refused.ts'
 import { random, sha256, systemClock } from './runtime.ts'
 
 /** The ports that lead outside. */
-export type Outbound = { readonly clientKeys: ClientKeys; readonly postForm: PostForm }
+export type Outbound = {
+  readonly clientKeys: ClientKeys
+  readonly postForm: PostForm
+  /**
+   * A `fetch` for what the operator configured: listed origins (https, or http on a loopback host) are asked wherever
+   * they are. What those name in turn is asked like the URL of any stranger: over https, on the public internet.
+   */
+  readonly fetchFrom: (listed: readonly string[]) => EgressFetch
+}
 
 const limits = { timeoutMs: 5_000, maxBytes: 262_144 } as const
 
@@ -42,7 +51,24 @@ export function openOutbound(raise: RaiseEvent, world: Pick<OpenEgressOptions, '
       },
     }),
     postForm: (url, form) => alarmed(notices.postForm(url, form)),
+    fetchFrom: (allowedOrigins) => {
+      const near = createEgress({ ...limits, allowedOrigins })
+      const far = createOpenEgress({ ...limits, ...world })
+      return async (url, init = {}) => {
+        const isListed = URL.canParse(String(url)) && allowedOrigins.includes(new URL(url).origin)
+        return alarmed(isListed ? near.fetch(url, init) : far.fetch(String(url), await messageOf(init)))
+      }
+    },
   }
+}
+
+async function messageOf(init: RequestInit): Promise<Message> {
+  // A Request knows every form a body can have, and which content type goes with it. Where it goes the gate decides.
+  const request = new Request('https://nowhere.invalid', init)
+  const headers = Object.fromEntries(request.headers)
+  return request.method === 'POST'
+    ? { method: 'POST', headers, body: await request.text() }
+    : { method: 'GET', headers }
 }
 
 /** What somebody may have meant; the rest is a host that is down or slow. */

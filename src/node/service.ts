@@ -20,6 +20,9 @@ import { startReaper } from './reaper.ts'
 import { createMac, createVerifier, random, sha256, systemClock } from './runtime.ts'
 import { createPairwiseMac, createSubjectMac } from './subject-mac.ts'
 import { openTrustAnchors } from './tls/trust-anchors.ts'
+import { openUpstream } from './upstream.ts'
+import { warningsOf } from './warnings.ts'
+import { createWebAuthn } from './web-authn.ts'
 
 /** What a service does not decide itself. */
 export type ServiceOptions = {
@@ -33,6 +36,8 @@ export type Service = {
   readonly url: string
   /** Where the entrance that asks for client certificates listens, if there is one. */
   readonly mutualTlsUrl: string | undefined
+  /** What an operator should look at, as it was at the start; one line each. */
+  readonly warnings: readonly string[]
   /** Accepts nothing more, lets running requests end, then gives the database back. */
   readonly close: () => Promise<void>
 }
@@ -51,13 +56,20 @@ export async function startService(config: Config, { audit, pages }: ServiceOpti
   try {
     const store = await openStore(config.store)
     opened.push(store.close)
+    const warnings = await warningsOf(config, store.clients)
     const alarm = await turnOnAlarm(config, store, audit)
     opened.push(alarm.close)
     opened.push(watchClock(alarm.raise).stop)
     const keys = await openKeys(config, store, { audit, raise: alarm.raise })
     opened.push(keys.stop)
-    const ports = { ...(await portsOf(config, store, audit)), ...openOutbound(alarm.raise) }
-    const handler = createServer(config.server, { ...ports, keys, raise: alarm.raise, audit, pages })
+    const told = { raise: alarm.raise, eventsAbout: alarm.about }
+    const outbound = openOutbound(alarm.raise)
+    const upstream = openUpstream(config.upstream, outbound, {
+      clock: systemClock,
+      onTrouble: (trouble) => audit(failure('upstream', trouble)),
+    })
+    const ports = { ...(await portsOf(config, store, audit)), ...outbound, upstream, ...told }
+    const handler = createServer(config.server, { ...ports, keys, audit, pages })
     if (config.store.kind === 'sqlite') {
       const managed = { ...store, keys: tellingOfChanges(store.keys, () => noticeKeys(keys, audit)) }
       opened.push((await serveManagement(managed, socketPathOf(config.store.path), { hash: sha256 })).close)
@@ -69,7 +81,7 @@ export async function startService(config: Config, { audit, pages }: ServiceOpti
     opened.push(listener.close)
     const second = config.mtls && (await listen(handler, { ...config.mtls, entrance: 'mtls', onFailure }))
     if (second !== undefined) opened.push(second.close)
-    return { url: listener.url, mutualTlsUrl: second?.url, close }
+    return { url: listener.url, mutualTlsUrl: second?.url, warnings, close }
   } catch (cause) {
     await close()
     throw cause
@@ -156,6 +168,7 @@ async function portsOf(config: Config, store: Store, audit: Audit) {
     mac: createMac(),
     verify: createVerifier({ cacheSize: keyCacheSize }),
     passwords: createPasswords(),
+    webAuthn: createWebAuthn({ issuer: config.server.issuer, name: new URL(config.server.issuer).host }),
     pairwise: createPairwiseMac(config.keys.sealing),
     trustAnchors: await openAnchors(config, audit),
   }

@@ -10,7 +10,7 @@ import type { Hash, Random } from '../core/ports.ts'
 export type Handle = { readonly id: RowId; readonly secret: string }
 
 /** What a secret is for; the digest of one is never that of another. */
-export type Purpose = 'request_uri' | 'code' | 'refresh_token' | 'session' | 'browser'
+export type Purpose = 'request_uri' | 'code' | 'refresh_token' | 'session' | 'browser' | 'decision'
 
 const requestUriPrefix = 'urn:ietf:params:oauth:request_uri:'
 

@@ -8,6 +8,7 @@ import type { PushedParameters } from '../core/wire/authorization-request.ts'
 import { type ParsedClaims, parseRequestedClaims } from '../core/wire/requested-claims.ts'
 import { agreeOnReach, scopesOpenTo } from './catalogue.ts'
 import { allowedClaims } from './claims.ts'
+import { namedDetails } from './details.ts'
 import type { Server } from './server.ts'
 
 /**
@@ -28,8 +29,10 @@ export async function checkAuthorizationRequest(
     registeredRedirectUri(required(pushed.redirectUri, 'redirect_uri'), client, server.issuer) ??
     refuse('redirect_uri_unregistered')
   const codeChallenge = parseCodeChallenge(pushed.codeChallenge, pushed.codeChallengeMethod)
-  const scope = required(pushed.scope, 'scope')
-  const reach = agreeOnReach({ scope, resources: pushed.resources }, scopesOpenTo(client), server.catalogue)
+  const details = namedDetails(pushed, client, server) ?? []
+  // Details say all there is to allow. RFC 9396 §3.
+  const scope = details.length === 0 ? required(pushed.scope, 'scope') : (pushed.scope ?? [])
+  const reach = agreeOnReach({ scope, details, resources: pushed.resources }, scopesOpenTo(client), server.catalogue)
   const { claims, subjects } = claimsOf(pushed)
   const { state, nonce, prompt, maxAge, acrValues, loginHint, dpopJkt } = pushed
   return {
@@ -45,6 +48,7 @@ export async function checkAuthorizationRequest(
     acrValues: acrValues ?? [],
     claims: allowedClaims(claims, client),
     hintedSubject: theOneSubject(subjects, await hintedSubject(pushed, client, server)),
+    uiLocales: pushed.uiLocales ?? [],
   }
 }
 

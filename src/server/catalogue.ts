@@ -1,9 +1,11 @@
+import { type AuthorizationDetail, detailsFor, type DetailType } from '../core/authorization-details.ts'
 import type { ClientRecord } from '../core/client.ts'
 import { isOffline } from '../core/flow.ts'
 import { openidScopes } from '../core/metadata.ts'
 import type { Issuer, ResourceIdentifier } from '../core/names.ts'
 import { refuse } from '../core/oauth-error.ts'
 import type { Api } from './config.ts'
+import type { AskView } from './pages.ts'
 
 /** Which scope belongs to which API, and what each means in words. */
 export type Catalogue = {
@@ -11,17 +13,12 @@ export type Catalogue = {
   readonly scopes: readonly string[]
   readonly resources: readonly ResourceIdentifier[]
   readonly ownerOf: (scope: string) => ResourceIdentifier | undefined
+  /** Every type of authorization details that can be asked for. */
+  readonly detailTypes: readonly DetailType[]
+  /** The name of an API. */
+  readonly nameOf: (resource: ResourceIdentifier) => string
   /** What is asked for, by who holds it, in words. */
-  readonly describe: (
-    scope: readonly string[],
-  ) => readonly { readonly holder: string; readonly scopes: readonly { name: string; description: string }[] }[]
-}
-
-const openidDescriptions: Readonly<Record<string, string>> = {
-  openid: 'Know that it is you',
-  profile: 'See your name',
-  email: 'See your e-mail address',
-  offline_access: 'Keep access while you are away',
+  readonly describe: (scope: readonly string[]) => readonly AskView[]
 }
 
 /** Whether a scope concerns a person rather than an API. */
@@ -43,6 +40,10 @@ export function checkApis(apis: readonly Api[], issuer: Issuer): void {
   if (new Set(scopes).size < scopes.length) {
     throw new RangeError('every scope needs one API, and the scopes of OpenID Connect have none (RFC 8707 §2.2)')
   }
+  const types = apis.flatMap(({ resource, detailTypes = [] }) => detailTypes.map((type) => ({ ...type, of: resource })))
+  if (new Set(types.map(({ type }) => type)).size < types.length || types.some((type) => type.resource !== type.of)) {
+    throw new RangeError('every type of authorization details needs one API (RFC 9396 §9)')
+  }
 }
 
 /** The catalogue of the configured APIs. */
@@ -52,49 +53,61 @@ export function createCatalogue(apis: readonly Api[]): Catalogue {
     scopes: [...openidScopes, ...owners.keys()],
     resources: apis.map(({ resource }) => resource),
     ownerOf: (scope) => owners.get(scope),
+    detailTypes: apis.flatMap(({ detailTypes = [] }) => detailTypes),
+    nameOf: (resource) => apis.find((api) => api.resource === resource)?.name ?? resource,
     describe: (scope) => {
-      const personal = scope
-        .filter(isOpenidScope)
-        .map((name) => ({ name, description: openidDescriptions[name] ?? name }))
+      const personal = scope.filter(isOpenidScope).map((name) => ({ name, description: undefined }))
       const held = apis.map(({ name, scopes }) => ({
         holder: name,
         scopes: scopes.filter((one) => scope.includes(one.name)),
       }))
-      return [{ holder: 'Your identity', scopes: personal }, ...held].filter(({ scopes }) => scopes.length > 0)
+      return [{ holder: undefined, scopes: personal }, ...held].filter(({ scopes }) => scopes.length > 0)
     },
   }
 }
 
-/** What is asked for, after scopes and resources were held against each other. */
-export type Reach = { readonly scope: readonly string[]; readonly resources: readonly ResourceIdentifier[] }
+/** What is asked for, after scopes, details and resources were held against each other. */
+export type Reach = {
+  readonly scope: readonly string[]
+  readonly resources: readonly ResourceIdentifier[]
+  readonly details: readonly AuthorizationDetail[]
+}
 
 /**
- * Holds the scopes asked for against what exists and what the client is registered for, and the resources against the
- * scopes: a scope of an API that was not named is refused, and a named API of which nothing is asked for, too.
- * RFC 8707 §2; RFC 6749 §3.3.
+ * Holds the scopes asked for against what exists and what the client is registered for, and the resources against
+ * scopes and details: what belongs to an API that was not named is refused, and a named API of which nothing is asked
+ * for, too. RFC 8707 §2; RFC 6749 §3.3.
  * @throws OAuthError scope_not_allowed, resource_not_allowed
  */
 export function agreeOnReach(
-  asked: { readonly scope: readonly string[]; readonly resources: readonly string[] },
+  asked: Omit<Reach, 'resources'> & { readonly resources: readonly string[] },
   allowed: readonly string[],
   catalogue: Catalogue,
 ): Reach {
-  const { scope } = asked
+  const { scope, details } = asked
   if (!scope.every((value) => catalogue.scopes.includes(value) && allowed.includes(value))) refuse('scope_not_allowed')
-  const owners = new Set(scope.map((value) => catalogue.ownerOf(value)).filter((owner) => owner !== undefined))
+  const owners = ownersOf(asked, catalogue)
   if (asked.resources.length === 0) {
     // Somebody has to accept the token.
     if (owners.size === 0 && !scope.includes('openid')) refuse('scope_not_allowed')
-    return { scope, resources: [...owners] }
+    return { scope, resources: [...owners], details }
   }
   const resources = catalogue.resources.filter((known) => asked.resources.includes(known))
   const named = resources.length === asked.resources.length && resources.length === owners.size
   if (!named || !resources.every((resource) => owners.has(resource))) refuse('resource_not_allowed')
-  return { scope, resources }
+  return { scope, resources, details }
+}
+
+/** The APIs that something is asked of. */
+export function ownersOf({ scope, details }: Omit<Reach, 'resources'>, catalogue: Catalogue): Set<ResourceIdentifier> {
+  const ofDetails = catalogue.detailTypes.filter(({ type }) => details.some((element) => element.type === type))
+  const owners = [...scope.map((value) => catalogue.ownerOf(value)), ...ofDetails.map(({ resource }) => resource)]
+  return new Set(owners.filter((owner) => owner !== undefined))
 }
 
 /**
- * Narrows what was granted to the resources a token request names: scopes of other APIs fall away. RFC 8707 §2.2.
+ * Narrows what was granted to the resources a token request names: what belongs to other APIs falls away.
+ * RFC 8707 §2.2; RFC 9396 §9.
  * @throws OAuthError resource_not_allowed
  */
 export function narrowReach(granted: Reach, resources: readonly string[], catalogue: Catalogue): Reach {
@@ -105,7 +118,7 @@ export function narrowReach(granted: Reach, resources: readonly string[], catalo
     const owner = catalogue.ownerOf(value)
     return owner === undefined || narrowed.includes(owner)
   })
-  return { scope, resources: narrowed }
+  return { scope, resources: narrowed, details: detailsFor(narrowed, granted.details, catalogue.detailTypes) }
 }
 
 /**
@@ -131,9 +144,10 @@ export function renewReach(
   // What is named is never left out silently; what was granted once and is over falls away.
   if (!named.every(stillCounts)) refuse('scope_not_allowed')
   const scope = (asked.scope ?? granted.scope).filter(stillCounts)
-  const owners = new Set(scope.map((value) => catalogue.ownerOf(value)))
+  const { details } = granted
+  const owners = ownersOf({ scope, details }, catalogue)
   const resources = granted.resources.filter((resource) => owners.has(resource))
-  const reach = narrowReach({ scope, resources }, asked.resources, catalogue)
+  const reach = narrowReach({ scope, resources, details }, asked.resources, catalogue)
   if (reach.resources.length === 0 && !reach.scope.includes('openid')) refuse('scope_not_allowed')
   return reach
 }

@@ -1,7 +1,8 @@
 /** Claims about a person that are asked for by name rather than by scope. OIDC Core §5.4, §5.5. */
 
 import type { ClientRecord } from '../core/client.ts'
-import type { RequestedClaims, UserRecord } from '../core/flow.ts'
+import type { RequestedClaims } from '../core/flow.ts'
+import type { UserRecord } from '../core/people.ts'
 import { isKeyOf } from '../core/names.ts'
 
 /** The scope that gives the same claim: who may not ask for the one does not get the other. */

@@ -14,6 +14,7 @@ import { type Message, type MessageSchema, type Pairs, parseForm, parseMessage }
 import { type About, finerEvent, mergeAbout, securityEvents } from './alarm.ts'
 import type { Answer } from './answers.ts'
 import { type Call, headerValues, queryOf, readFormBody, rememberProof } from './call.ts'
+import { languagesOf } from './languages.ts'
 import { countsAsFailure, refuseWhileWaiting } from './rate-limits.ts'
 import { pageHeaders, securityHeaders } from './security-headers.ts'
 import type { Server } from './server.ts'
@@ -157,7 +158,8 @@ async function envelope(
     return work({ connection, method, url, path, step: kind.step, correlationId, presentedProof, note })
   })
   const rule = judged.error instanceof OAuthError ? judged.error.rule : judged.answer.refused
-  if (rule !== undefined && countsAsFailure(rule)) server.rates.failed(connection.peerAddress, server.clock())
+  if (rule !== undefined && countsAsFailure(rule, kind.step))
+    server.rates.failed(connection.peerAddress, server.clock())
   audit(judged, { rule, step: kind.step, about }, context)
   const proof = readableProof(presentedProof)
   const { answer, outcome } = judged
@@ -258,13 +260,13 @@ function refusalAsJson(error: OAuthError, { server, connection, correlationId }:
   }
 }
 
-function refusalAsPage(error: OAuthError, { server, correlationId }: AnswerContext): Answer {
+function refusalAsPage(error: OAuthError, { server, connection, correlationId }: AnswerContext): Answer {
   const refusal = publicRefusal(error.rule)
   return {
     status: refusal.status,
     headers: { ...pageHeaders(server, undefined), ...headersOfWaiting(error) },
     cookies: [],
-    body: server.pages.error({ refusal, correlationId }),
+    body: server.pages.error({ refusal, correlationId, languages: languagesOf(connection) }),
   }
 }
 

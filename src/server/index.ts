@@ -2,6 +2,10 @@
 
 import { Hono } from 'hono'
 import type { Connection, Handler } from '../core/ports.ts'
+import { account, accountSignIn } from './account/account.ts'
+import { endAccess } from './account/end-access.ts'
+import { endOtherSignIn } from './account/end-sign-in.ts'
+import { passkeyEndpoints } from './account/passkey-forms.ts'
 import type { ServerConfig, ServerPorts } from './config.ts'
 import { type Endpoint, refusingEndpoint } from './endpoint.ts'
 import { authorization } from './endpoints/authorization.ts'
@@ -15,8 +19,13 @@ import { token } from './endpoints/token.ts'
 import { userinfo } from './endpoints/userinfo.ts'
 import { cancel, consent } from './interaction/decision.ts'
 import { interaction } from './interaction/interaction.ts'
-import { signIn } from './interaction/sign-in.ts'
 import { assemble, type Server } from './server.ts'
+import { decideInteraction } from './sign-in-app/decide.ts'
+import { finishInteraction } from './sign-in-app/finish.ts'
+import { startInteraction } from './sign-in-app/start.ts'
+import { signInWithPasskey } from './sign-in/passkey.ts'
+import { signInWithPassword } from './sign-in/password.ts'
+import { signInUpstream } from './sign-in/upstream.ts'
 
 export type { Api, ServerConfig, ServerPorts } from './config.ts'
 export type { Pages } from './pages.ts'
@@ -45,9 +54,19 @@ function endpointsOf(server: Server): readonly Endpoint[] {
     pushedAuthorizationRequest,
     authorization,
     interaction,
-    signIn,
+    ...signInWithPassword,
+    ...signInWithPasskey,
+    account,
+    accountSignIn,
+    endAccess,
+    endOtherSignIn,
+    ...passkeyEndpoints,
+    ...signInUpstream,
     consent,
     cancel,
+    startInteraction,
+    decideInteraction,
+    finishInteraction,
     token,
     introspection,
     revocation,

@@ -20,6 +20,7 @@ const token = await createAccessToken(
     subject: subject('alice'),
     clientId: clientId('app'),
     scope: ['openid'],
+    details: [],
     issuedAt: numericDate(dawn),
     expiresAt: numericDate(dawn + 300),
     jti: 'one',

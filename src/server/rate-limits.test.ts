@@ -87,7 +87,7 @@ test('[OPS-07] what honest parties meet every day is not held against an address
     'rate_limited',
     'state_unavailable',
   ] as const) {
-    assert.ok(!countsAsFailure(rule), rule)
+    assert.ok(!countsAsFailure(rule, 'interaction'), rule)
   }
   for (const rule of [
     'code_unknown',
@@ -96,11 +96,11 @@ test('[OPS-07] what honest parties meet every day is not held against an address
     'request_uri_unknown',
     'client_assertion_malformed',
   ] as const) {
-    assert.ok(countsAsFailure(rule), rule)
+    assert.ok(countsAsFailure(rule, 'interaction'), rule)
   }
   const dear = keysOf(rules).filter(
     (rule) => ruleOf(rule).error === 'invalid_client' || ruleOf(rule).error === 'invalid_grant',
   )
   assert.ok(dear.length > 20)
-  for (const rule of dear) assert.ok(countsAsFailure(rule), rule)
+  for (const rule of dear) assert.ok(countsAsFailure(rule, 'token'), rule)
 })

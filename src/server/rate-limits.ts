@@ -99,10 +99,13 @@ function forgetOldest(buckets: Map<string, Bucket>): void {
 
 /**
  * Whether a refusal is held against where it came from. What honest parties meet every day is not: the first request of
- * a key, a page that may not ask, a person who says no, and what is our own trouble.
+ * a key, a page that may not ask, a person who says no, and what is our own trouble. Nor is what people bring to the
+ * operator's sign-in application: all of them would pay for it. Only who is not that application is held to it there.
  */
-export function countsAsFailure(rule: RuleSlug): boolean {
-  return !everyday.includes(ruleOf(rule).event)
+export function countsAsFailure(rule: RuleSlug, step: Step | 'metadata'): boolean {
+  const { error, event } = ruleOf(rule)
+  if (step === 'decision' && error !== 'invalid_client' && error !== 'unauthorized_client') return false
+  return !everyday.includes(event)
 }
 
 const everyday: readonly unknown[] = [

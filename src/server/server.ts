@@ -48,6 +48,7 @@ export function assemble(config: ServerConfig, ports: ServerPorts): Server {
   return {
     ...ports,
     ...config,
+    ...(config.signInApp === undefined ? {} : nothingOfOurs),
     catalogue: createCatalogue(config.apis),
     nonces: createDpopNonces(issuer, ports.mac),
     rates: createRateLimits(config.limits),
@@ -60,6 +61,9 @@ export function assemble(config: ServerConfig, ports: ServerPorts): Server {
     basePath: new URL(issuer).pathname.replace(/\/$/, ''),
   }
 }
+
+/** Where the operator's own application signs people in, nothing here does. */
+const nothingOfOurs = { webAuthn: undefined, passwordSignIn: 'none', upstream: [] } as const
 
 /** Userinfo is called once per sign-in: remembering its tokens would save nothing. */
 const nothingRemembered: TokenMemory = { get: () => undefined, set: () => {} }

@@ -1,7 +1,7 @@
 /** What ends with a sign-in: its session, what was granted in it for as long as it lasts, and what clients make of it. */
 
 import type { ClientRecord } from '../core/client.ts'
-import type { Session } from '../core/flow.ts'
+import type { Session } from '../core/people.ts'
 import type { Call } from './call.ts'
 import { announceLogout, type LogoutNotice } from './logout-delivery.ts'
 import type { Server } from './server.ts'

@@ -1,3 +1,4 @@
+import { detailsFor } from '../core/authorization-details.ts'
 import { createAccessToken, type NewAccessToken } from '../core/access-token.ts'
 import type { ClientRecord } from '../core/client.ts'
 import type { Grant } from '../core/flow.ts'
@@ -15,7 +16,7 @@ import { sidFor, subjectFor } from './subject.ts'
 /** What a token is issued on. */
 export type TokenGrounds = Pick<
   NewAccessToken,
-  'subject' | 'clientId' | 'scope' | 'confirmation' | 'grantRef' | 'authTime' | 'acr'
+  'subject' | 'clientId' | 'scope' | 'details' | 'confirmation' | 'grantRef' | 'authTime' | 'acr'
 > & { readonly resources: readonly ResourceIdentifier[]; readonly now: NumericDate }
 
 /** What signs the tokens of one client. */
@@ -40,11 +41,13 @@ export function tokenSigners(client: ClientRecord, { keys }: Server): TokenSigne
 export function issueAccessToken(
   { resources, now, ...grounds }: TokenGrounds,
   { accessToken }: TokenSigners,
-  { issuer, lifetimes, random }: Server,
+  { issuer, lifetimes, random, catalogue }: Server,
 ): Promise<string> {
   return createAccessToken(
     {
       ...grounds,
+      // Whoever is to take the token reads all of it. RFC 9396 §9.1.
+      details: detailsFor(resources, grounds.details, catalogue.detailTypes),
       issuer,
       audience: grounds.scope.includes('openid') ? [...resources, issuer] : resources,
       issuedAt: now,

@@ -1,7 +1,7 @@
 /** How rows change: the same rules for every store. */
 
 import type { ClientRecord } from '../core/client.ts'
-import type { Consent, RefreshAttempt, RefreshToken, RefreshTokenOffer } from '../core/flow.ts'
+import type { Consent, Grant, RefreshAttempt, RefreshToken, RefreshTokenOffer } from '../core/flow.ts'
 import type { ClientId, GrantRef, NumericDate } from '../core/names.ts'
 import { later } from './retention.ts'
 
@@ -18,6 +18,14 @@ export function used(token: RefreshToken, attempt: RefreshAttempt): RefreshToken
   const idleExpiresAt = earlier(attempt.idleExpiresAt, token.expiresAt)
   const gain = idleExpiresAt - token.idleExpiresAt
   return gain > 0 && gain * 20 >= token.idleExpiresAt - attempt.now ? { ...token, idleExpiresAt } : undefined
+}
+
+/**
+ * A grant after tokens were issued under it, or undefined when it was used in this second already; the instant moves
+ * forward only.
+ */
+export function issuedUnder(grant: Grant, now: NumericDate): Grant | undefined {
+  return grant.lastUsedAt === undefined || now > grant.lastUsedAt ? { ...grant, lastUsedAt: now } : undefined
 }
 
 /** What a person allows a client from now on: what they allow now, and what they allowed before. */

@@ -35,6 +35,8 @@ export function parseClient(value: unknown, hash: Hash): ClientRecord {
       redirectUris: textsAt(record, 'redirectUris'),
       grantTypes: listAt(record, 'grantTypes', (entry) => oneOf(grantTypes, entry)),
       scope: textsAt(record, 'scope'),
+      authorizationDetailTypes:
+        optionalAt(record, 'authorizationDetailTypes', textsAt) ?? clientDefaults.authorizationDetailTypes,
       status: oneOf(clientStatuses, record['status']),
       notBefore: dateAt(record, 'notBefore'),
       createdAt: dateAt(record, 'createdAt'),
@@ -111,7 +113,7 @@ function personOf(record: JsonObject): Person {
 function roleAt(from: JsonObject, member: string): ClientRole {
   const role = objectFrom(from[member])
   const kind = oneOf(roles, role['kind'])
-  return kind === 'client' ? { kind } : { kind, resource: resourceIdentifier(textAt(role, 'resource')) }
+  return kind === 'resource_server' ? { kind, resource: resourceIdentifier(textAt(role, 'resource')) } : { kind }
 }
 
 function certificateNameAt(from: JsonObject, member: string): CertificateName {
@@ -140,7 +142,7 @@ function encryptionAt(from: JsonObject, member: string): IdTokenEncryption {
 const applicationTypes = ['web', 'native'] as const
 /** Whether a client may be served. */
 export const clientStatuses = ['active', 'suspended'] as const
-const roles = ['client', 'resource_server'] as const
+const roles = ['client', 'resource_server', 'sign_in_app'] as const satisfies readonly ClientRole['kind'][]
 const bindings = ['dpop', 'certificate'] as const
 const certificateNameKinds = ['dn', 'dns', 'uri', 'ip', 'email'] as const
 const subjectTypes = ['public', 'pairwise'] as const

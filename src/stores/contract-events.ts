@@ -8,6 +8,7 @@ import { anEvent, fifty, hash, type OnStore } from './contract-fixtures.ts'
 /** Registers the tests of the trail. */
 export function eventContract(onStore: OnStore): void {
   trailContract(onStore)
+  lookingContract(onStore)
   chainContract(onStore)
 }
 
@@ -44,7 +45,9 @@ function trailContract(onStore: OnStore): void {
     assert.deepEqual(await store.events.list(1, 1), all.slice(1, 2))
     assert.deepEqual(await store.events.list(3, 10), [])
   })
+}
 
+function lookingContract(onStore: OnStore): void {
   onStore('an event is found by its id and by its correlation id, a hundred at most', async ({ store }) => {
     const { correlationId } = anEvent('shared')
     const [one] = await store.events.append([anEvent('one')])
@@ -56,6 +59,25 @@ function trailContract(onStore: OnStore): void {
     const more = fifty.flatMap((index) => [`x-${index}`, `y-${index}`])
     await store.events.append(more.map((name) => anEvent(name, { correlationId })))
     assert.equal((await store.events.find(correlationId)).length, 100)
+  })
+
+  onStore('the events about one person are found, the newest first, and those of nobody by nobody', async (on) => {
+    const { events } = on.store
+    const [ada, eve] = [hash('ada'), hash('eve')]
+    const appended = await events.append([
+      anEvent('one', { subjectRef: ada }),
+      anEvent('two', { subjectRef: eve }),
+      anEvent('three', { subjectRef: undefined }),
+      anEvent('four', { subjectRef: ada }),
+    ])
+    const [five] = await events.append([anEvent('five', { subjectRef: ada })])
+    assert.deepEqual(await events.about(ada, 10), [five, appended[3], appended[0]])
+    assert.deepEqual(await events.about(ada, 2), [five, appended[3]])
+    assert.deepEqual(await events.about(eve, 10), [appended[1]])
+    await events.append([anEvent('six', { subjectRef: ada, type: 'token.refreshed' })])
+    assert.deepEqual(await events.about(ada, 2), [five, appended[3]], 'routine is left out')
+    assert.deepEqual(await events.about(ada, 0), [])
+    assert.deepEqual(await events.about(hash('nobody'), 10), [])
   })
 }
 

@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import type { AuthorizationDetail } from '../core/authorization-details.ts'
 import type { NewSecurityEvent } from '../core/events.ts'
 import { clientDefaults, type ClientRecord } from '../core/client.ts'
 import {
   type Approval,
   type Grant,
+  type InteractionDecision,
   type InteractionRow,
   noRequestedClaims,
   type OpeningAttempt,
@@ -14,10 +16,9 @@ import {
   type RedemptionAttempt,
   type RefreshAttempt,
   type RefreshTokenOffer,
-  type Session,
   type StoredKey,
-  type UserRecord,
 } from '../core/flow.ts'
+import type { Passkey, Session, UserRecord } from '../core/people.ts'
 import { parsePublicKey } from '../core/jose.ts'
 import {
   clientId,
@@ -71,6 +72,7 @@ export function aUser(name: string, more: Partial<UserRecord> = {}): UserRecord 
   return {
     subject: more.subject ?? subject(`sub-${name}`),
     username: username(name),
+    upstream: undefined,
     passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA',
     status: 'active',
     notBefore: numericDate(0),
@@ -106,6 +108,31 @@ export function aClient(name: string, more: Partial<ClientRecord> = {}): ClientR
   }
 }
 
+/** One thing that is to be allowed, of a shape nobody here knows. RFC 9396 §2. */
+function aDetail(name: string): AuthorizationDetail {
+  return {
+    type: 'payment',
+    creditor: `Shop ${name} with \u{1f511} and \ud800`,
+    amount: { value: '12.30', currency: 'EUR' },
+    steps: [1, 0.5, true, null, { type: 'nested' }],
+  }
+}
+
+/** What the operator's sign-in application decided. */
+export function aDecision(name: string, more: Partial<InteractionDecision> = {}): InteractionDecision {
+  return {
+    handleHash: hash(`handle ${name}`),
+    expiresAt: at(61),
+    verdict: {
+      kind: 'allow',
+      subject: subject('sub-ada'),
+      authentication: { authTime: at(5), acr: 'phr', amr: ['hwk', 'user', 'mfa'] },
+      details: [aDetail(name)],
+    },
+    ...more,
+  }
+}
+
 /** A pushed request of a client, in the name of a test. */
 export function aRequest(name: string, client: string): PushedRequest {
   return {
@@ -125,6 +152,8 @@ export function aRequest(name: string, client: string): PushedRequest {
       acrValues: ['urn:strongroom:acr:password'],
       claims: { idToken: ['auth_time'], userinfo: ['email'], essentialAcr: undefined },
       hintedSubject: undefined,
+      details: [aDetail(name)],
+      uiLocales: ['de-AT', 'en'],
     },
     requestUriHash: hash(`request uri ${name}`),
     expiresAt: at(90),
@@ -151,6 +180,7 @@ export function anInteraction(name: string, browser: string, more: Partial<Inter
     startedAt: at(1),
     expiresAt: at(601),
     signedIn: undefined,
+    decision: undefined,
     ...more,
   }
 }
@@ -164,6 +194,7 @@ export function anApproval(name: string, person: string, more: Partial<Approval>
     subject: subject(`sub-${person}`),
     scope: ['openid', 'accounts'],
     resources: [resourceIdentifier('https://api.example')],
+    details: [aDetail(name)],
     authTime: at(5),
     acr: 'urn:strongroom:acr:password',
     amr: ['pwd'],
@@ -180,7 +211,9 @@ export function aGrant(name: string, client: string, person: string, more: Parti
     subject: subject(`sub-${person}`),
     scope: ['openid', 'accounts'],
     resources: [resourceIdentifier('https://api.example')],
+    details: [aDetail(name)],
     createdAt: at(10),
+    lastUsedAt: undefined,
     expiresAt: at(400),
     revokedAt: undefined,
     authTime: at(5),
@@ -285,6 +318,23 @@ export function aSession(name: string, person: string, more: Partial<Session> = 
     acr: 'urn:strongroom:acr:password',
     amr: ['pwd'],
     expiresAt: at(3600),
+    device: 'Firefox on Linux',
+    ...more,
+  }
+}
+
+/** A passkey that has been used five times. */
+export function aPasskey(name: string, person: string, more: Partial<Passkey> = {}): Passkey {
+  return {
+    credentialId: hash(`credential ${name}`),
+    subject: subject(`sub-${person}`),
+    publicKey: hash(`public key ${name}`),
+    signCount: 5,
+    transports: ['usb', 'nfc'],
+    backup: 'device_bound',
+    name: `Key ${name}`,
+    createdAt: at(0),
+    lastUsedAt: undefined,
     ...more,
   }
 }

@@ -27,6 +27,7 @@ const [ada, shop] = [subject('sub-ada'), clientId('shop')]
 export function grantContract(onStore: OnStore): void {
   consentContract(onStore)
   withdrawalContract(onStore)
+  everythingContract(onStore)
   listContract(onStore)
   signOutContract(onStore)
   clientContract(onStore)
@@ -119,6 +120,52 @@ function withdrawalContract(onStore: OnStore): void {
     assert.equal(await store.grants.withdraw(ada, shop, at(40)), 'unknown')
     assert.equal((await store.grants.find(ref('grant a')))?.revokedAt, at(30), 'the first revocation counts')
     assert.equal(await store.grants.withdraw(subject('sub-eve'), shop, at(40)), 'unknown')
+  })
+}
+
+function everythingContract(onStore: OnStore): void {
+  onStore('what a person allowed is listed client by client, and of nobody else', async ({ store }) => {
+    assert.deepEqual(await store.grants.consents(ada, 10), [])
+    await approved(store, 'a')
+    await otherGrant(store)
+    const consents = await store.grants.consents(ada, 10)
+    assert.deepEqual(
+      consents.map((consent) => [consent.clientId, consent.givenAt]),
+      [
+        ['bank', at(11)],
+        ['shop', at(10)],
+      ],
+    )
+    assert.deepEqual(consents[1], await store.grants.consent(ada, shop))
+    assert.deepEqual(await store.grants.consents(ada, 1), consents.slice(0, 1))
+    assert.deepEqual(await store.grants.consents(subject('sub-eve'), 10), [])
+  })
+
+  onStore('withdrawing everything ends what the person allowed anybody, and nobody else', async ({ store }) => {
+    await approved(store, 'a', { scope: ['offline_access'] })
+    await approved(store, 'revoked')
+    await store.grants.revoke(ref('grant revoked'), at(15))
+    await otherGrant(store)
+    await opened(store, 'eve')
+    const [approval, grant] = [anApproval('eve', 'eve'), aGrant('eve', 'shop', 'eve')]
+    assert.equal(
+      await store.requests.approve(id('interaction eve first'), approval, grant, at(10), 'asked'),
+      'approved',
+    )
+    const ended = await store.grants.withdrawAll(ada, at(30))
+    assert.deepEqual(
+      ended.map((grant) => [grant.ref, grant.revokedAt]),
+      [
+        [ref('grant other'), at(30)],
+        [ref('grant a'), at(30)],
+      ],
+    )
+    assert.deepEqual(await store.grants.consents(ada, 10), [])
+    assert.deepEqual(await store.grants.find(ref('grant other')), ended[0])
+    assert.equal((await store.grants.find(ref('grant revoked')))?.revokedAt, at(15), 'the first revocation counts')
+    assert.equal((await store.grants.find(ref('grant eve')))?.revokedAt, undefined)
+    assert.equal((await store.grants.consents(subject('sub-eve'), 10)).length, 1)
+    assert.deepEqual(await store.grants.withdrawAll(ada, at(31)), [])
   })
 }
 

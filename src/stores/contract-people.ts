@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { certificateThumbprint, clientId, numericDate, resourceIdentifier, subject, username } from '../core/names.ts'
-import { aClient, aSession, at, aUser, encryptionJwk, hash, id, type OnStore } from './contract-fixtures.ts'
+import { aClient, aSession, at, aUser, encryptionJwk, fifty, hash, id, type OnStore } from './contract-fixtures.ts'
 
 /** Registers the tests of sessions, people and clients. */
 export function peopleContract(onStore: OnStore): void {
   sessionContract(onStore)
   userContract(onStore)
+  upstreamContract(onStore)
   revocationContract(onStore)
   clientContract(onStore)
   clientStatusContract(onStore)
@@ -37,6 +38,30 @@ function sessionContract(onStore: OnStore): void {
     assert.equal(await store.sessions.endBySid(id('sid one')), 'unknown')
     assert.equal(await store.sessions.find(again.id), undefined)
     assert.ok(await store.sessions.find(id('session two')))
+  })
+
+  onStore('the sessions of a person are listed, the newest sign-in first', async ({ store }) => {
+    const nameless = aSession('nameless', 'ada', { authTime: at(7), device: '' })
+    const sessions = [
+      aSession('old', 'ada', { authTime: at(4) }),
+      nameless,
+      aSession('new', 'ada', { authTime: at(9) }),
+    ]
+    const [old, , newest] = sessions
+    for (const session of [...sessions, aSession('foreign', 'eve', { authTime: at(8) })]) {
+      await store.sessions.start(session, undefined)
+    }
+    const ada = subject('sub-ada')
+    assert.deepEqual(await store.sessions.list(ada, 10), [newest, nameless, old])
+    assert.deepEqual(await store.sessions.list(ada, 2), [newest, nameless])
+    assert.deepEqual(await store.sessions.list(subject('sub-bob'), 10), [])
+    await store.sessions.end(nameless.id)
+    assert.deepEqual(await store.sessions.list(ada, 10), [newest, old])
+    const twins = ['x', 'y', 'z'].map((name) => aSession(name, 'bob'))
+    for (const session of twins) await store.sessions.start(session, undefined)
+    const [one, ...others] = await store.sessions.list(subject('sub-bob'), 10)
+    assert.ok(one && others.length === 2)
+    assert.deepEqual(await store.sessions.list(subject('sub-bob'), 1), [one], 'the order of one second is one order')
   })
 
   onStore('a session goes when it is over', async ({ store }) => {
@@ -84,6 +109,63 @@ function userContract(onStore: OnStore): void {
       Array.from({ length: 50 }, async (_, index) => store.users.add(aUser('ada', { subject: subject(`s${index}`) }))),
     )
     assert.equal(all.filter((outcome) => outcome === 'added').length, 1)
+  })
+}
+
+function upstreamContract(onStore: OnStore): void {
+  const upstream = { provider: 'bank', subject: 'a|b' }
+
+  onStore('a person from another provider is found by who they are there, and needs no password', async ({ store }) => {
+    const ada = aUser('ada', { passwordHash: undefined, upstream })
+    assert.equal(await store.users.add(ada), 'added')
+    for (const found of [
+      await store.users.byUpstream(upstream),
+      await store.users.byUsername(ada.username),
+      await store.users.bySubject(ada.subject),
+      (await store.users.list(1, undefined))[0],
+    ]) {
+      assert.deepEqual(found, ada)
+    }
+    assert.equal(await store.users.byUpstream({ provider: 'bank', subject: 'a' }), undefined)
+    assert.equal(await store.users.byUpstream({ provider: 'bank|a', subject: 'b' }), undefined)
+    assert.equal(await store.users.byUpstream({ provider: 'other', subject: 'a|b' }), undefined)
+    assert.equal(await store.users.setPassword(ada.username, 'a hash', at(9)), 'set')
+    assert.deepEqual(await store.users.byUpstream(upstream), { ...ada, passwordHash: 'a hash', notBefore: at(9) })
+  })
+
+  onStore('an identity at another provider is taken once; nobody else is', async ({ store }) => {
+    assert.equal(await store.users.add(aUser('ada', { upstream })), 'added')
+    assert.equal(await store.users.add(aUser('eve', { upstream })), 'exists')
+    assert.equal(await store.users.byUsername(username('eve')), undefined, 'nothing of it was kept')
+    assert.equal(await store.users.add(aUser('eve', { upstream: { ...upstream, provider: 'other' } })), 'added')
+    assert.equal(await store.users.add(aUser('bob', { upstream: { ...upstream, subject: 'other' } })), 'added')
+    assert.equal(await store.users.add(aUser('joe')), 'added')
+    assert.equal(await store.users.add(aUser('jim')), 'added', 'whoever has none shares it with nobody')
+    const taken = aUser('ada', { subject: subject('new'), upstream: { provider: 'new', subject: 'new' } })
+    assert.equal(await store.users.add(taken), 'exists')
+    assert.equal(await store.users.byUpstream({ provider: 'new', subject: 'new' }), undefined)
+  })
+
+  onStore('fifty concurrent registrations of one identity have one winner', async ({ store }) => {
+    const all = await Promise.all(fifty.map((index) => store.users.add(aUser(`user${index}`, { upstream }))))
+    assert.equal(all.filter((outcome) => outcome === 'added').length, 1)
+    const winner = `user${all.indexOf('added')}`
+    assert.deepEqual(await store.users.byUpstream(upstream), aUser(winner, { upstream }))
+    assert.equal((await store.users.list(100, undefined)).length, 1)
+  })
+
+  onStore('what is said of a person now takes the place of what was said before', async ({ store }) => {
+    const ada = aUser('ada', { upstream })
+    await store.users.add(ada)
+    await store.users.add(aUser('eve'))
+    await store.sessions.start(aSession('ada', 'ada'), undefined)
+    assert.equal(await store.users.setClaims(ada.subject, { name: 'Ada' }), 'set')
+    assert.deepEqual(await store.users.bySubject(ada.subject), { ...ada, claims: { name: 'Ada' } })
+    assert.equal(await store.users.setClaims(ada.subject, {}), 'set')
+    assert.deepEqual(await store.users.byUpstream(upstream), { ...ada, claims: {} })
+    assert.deepEqual(await store.users.byUsername(username('eve')), aUser('eve'))
+    assert.ok(await store.sessions.find(id('session ada')), 'nobody is signed out by it')
+    assert.equal(await store.users.setClaims(subject('nobody'), {}), 'unknown')
   })
 }
 
@@ -135,6 +217,7 @@ function clientContract(onStore: OnStore): void {
 
   onStore('a client that registered everything comes back with it', async ({ store }) => {
     const full = aClient('full', {
+      authorizationDetailTypes: ['payment', 'https://bank.example/account'],
       role: { kind: 'resource_server', resource: resourceIdentifier('https://api.example') },
       authMethod: 'tls_client_auth',
       certificateName: { kind: 'dns', value: 'full.example' },
@@ -157,6 +240,9 @@ function clientContract(onStore: OnStore): void {
     assert.equal(await store.clients.add(full), 'added')
     assert.deepEqual(await store.clients.find(full.clientId), full)
     assert.deepEqual(await store.clients.list(1, undefined), [full])
+    const app = aClient('zz-app', { role: { kind: 'sign_in_app' } })
+    assert.equal(await store.clients.add(app), 'added')
+    assert.deepEqual(await store.clients.find(app.clientId), app)
   })
 }
 

@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { jwkThumbprint, codeChallenge, clientId, username } from '../core/names.ts'
-import type { RedemptionAttempt, RedemptionMismatch } from '../core/flow.ts'
+import type { Approval, RedemptionAttempt, RedemptionMismatch } from '../core/flow.ts'
 import {
   aClient,
+  aDecision,
   aGrant,
   anApproval,
   anInteraction,
@@ -26,6 +27,7 @@ import {
 export function requestContract(onStore: OnStore): void {
   openingContract(onStore)
   decisionContract(onStore)
+  outsideDecisionContract(onStore)
   redemptionContract(onStore)
   wrongRedemptionContract(onStore)
   standingContract(onStore)
@@ -120,6 +122,55 @@ function decisionContract(onStore: OnStore): void {
   })
 }
 
+function outsideDecisionContract(onStore: OnStore): void {
+  const [first, second] = [id('interaction a first'), id('interaction a second')]
+
+  onStore('a decision from outside is kept with its interaction, and the first one stands', async ({ store }) => {
+    await opened(store, 'a')
+    assert.equal(await store.requests.decide(first, aDecision('a')), 'decided')
+    const denied = aDecision('b', { verdict: { kind: 'deny' } })
+    assert.equal(await store.requests.decide(first, denied), 'decided_before')
+    assert.equal(await store.requests.decide(first, aDecision('a')), 'decided_before')
+    const signedIn = { sessionId: id('session'), at: at(4) }
+    await store.requests.signedIn(first, signedIn)
+    const kept = anInteraction('a', 'first', { signedIn, decision: aDecision('a') })
+    assert.deepEqual((await store.requests.interaction(first))?.interaction, kept)
+    assert.equal(await store.requests.decide(second, denied), 'decided', 'of this way through it alone')
+    assert.deepEqual((await store.requests.interaction(second))?.interaction.decision, denied)
+    assert.equal(await store.requests.decide(id('nothing'), denied), 'unknown')
+  })
+
+  onStore('fifty concurrent decisions from outside have one winner, and what it decided is kept', async ({ store }) => {
+    await opened(store, 'a')
+    const outcomes = await Promise.all(fifty.map((index) => store.requests.decide(first, aDecision(`${index}`))))
+    assert.equal(outcomes.filter((outcome) => outcome === 'decided_before').length, 49)
+    const winner = outcomes.indexOf('decided')
+    const found = await store.requests.interaction(first)
+    assert.deepEqual(found?.interaction.decision, aDecision(`${winner}`))
+  })
+
+  onStore('a decision from outside spends nothing, and comes too late once the request is spent', async ({ store }) => {
+    await opened(store, 'a')
+    assert.equal(await store.requests.decide(first, aDecision('a', { verdict: { kind: 'deny' } })), 'decided')
+    assert.equal(await approveIn(store, 'a', 'first'), 'approved')
+    assert.equal(await store.requests.decide(second, aDecision('late')), 'unknown')
+    assert.equal(await store.requests.decide(first, aDecision('late')), 'unknown')
+    assert.equal((await store.requests.interaction(second))?.interaction.decision, undefined)
+    await opened(store, 'b')
+    assert.equal(await store.requests.decide(id('interaction b first'), aDecision('b')), 'decided')
+    assert.equal(await store.requests.refuse(id('interaction b first'), at(9)), 'refused')
+    assert.equal(await store.requests.decide(id('interaction b second'), aDecision('late')), 'unknown')
+  })
+
+  onStore('an interaction may begin with a decision', async ({ store }) => {
+    await store.requests.push(aRequest('a', 'shop'))
+    const begun = anInteraction('a', 'first', { decision: aDecision('a') })
+    await store.requests.open(anOpening('a', 'shop'), begun)
+    assert.deepEqual((await store.requests.interaction(first))?.interaction, begun)
+    assert.equal(await store.requests.decide(first, aDecision('b')), 'decided_before')
+  })
+}
+
 function redemptionContract(onStore: OnStore): void {
   onStore('fifty concurrent redemptions: one wins, the others are replays and revoke the grant', async ({ store }) => {
     await approved(store, 'a')
@@ -141,6 +192,7 @@ function redemptionContract(onStore: OnStore): void {
 
   onStore('one redemption leaves the grant live, and so does a replay by another client', async ({ store }) => {
     await approved(store, 'a')
+    assert.deepEqual(await store.grants.find(ref('grant a')), aGrant('a', 'shop', 'ada'))
     assert.equal((await store.requests.redeem(aRedemption('a', 'shop'))).outcome, 'redeemed')
     assert.equal(await store.grants.standing(ref('grant a'), at(21)), 'live')
     const thief = await store.requests.redeem(aRedemption('a', 'shop', { clientId: clientId('thief') }))
@@ -162,7 +214,13 @@ function wrongRedemptionContract(onStore: OnStore): void {
     await approved(store, 'a')
     const more = aRedemption('a', 'shop', { resources: ['https://other.example'] })
     assert.equal((await store.requests.redeem(more)).outcome, 'resource_not_granted')
-    assert.equal((await store.requests.redeem(aRedemption('a', 'shop'))).outcome, 'redeemed')
+    const objection = ({ details }: Approval) => (details.length < 9 ? 'authorization_details_not_granted' : undefined)
+    const objected = await store.requests.redeem(aRedemption('a', 'shop', { objection }))
+    assert.deepEqual(objected, { outcome: 'objected', rule: 'authorization_details_not_granted' })
+    const wrong = await store.requests.redeem(aRedemption('a', 'shop', { objection, codeHash: hash('guess') }))
+    assert.equal(wrong.outcome, 'unknown', 'whoever does not hold the code learns nothing of what was granted')
+    const agreed = aRedemption('a', 'shop', { objection: () => undefined })
+    assert.equal((await store.requests.redeem(agreed)).outcome, 'redeemed')
   })
 
   const wrongs: readonly (readonly [RedemptionMismatch, Partial<RedemptionAttempt>])[] = [

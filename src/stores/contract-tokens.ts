@@ -39,6 +39,7 @@ export function refreshContract(onStore: OnStore): void {
   earningContract(onStore)
   presentingContract(onStore)
   idleContract(onStore)
+  lastUseContract(onStore)
 }
 
 function earningContract(onStore: OnStore): void {
@@ -100,7 +101,7 @@ function presentingContract(onStore: OnStore): void {
 
   onStore('a refresh token works again and again, fifty times at once too', async ({ store }) => {
     const token = await earned(store, 'a')
-    const grant = aGrant('a', 'shop', 'ada', { scope: offline.scope, ...offline.grant })
+    const grant = aGrant('a', 'shop', 'ada', { scope: offline.scope, ...offline.grant, lastUsedAt: at(30) })
     const all = await Promise.all(fifty.map(async () => store.refreshTokens.present(aRefresh('a', 'shop'))))
     for (const refresh of all) {
       assert.deepEqual(refresh, { outcome: 'live', token: { ...token, idleExpiresAt: at(230) }, grant })
@@ -187,6 +188,47 @@ function idleContract(onStore: OnStore): void {
     await store.reap(at(300), 100)
     assert.equal(await held(store, 'a'), undefined)
     assert.ok(await store.grants.find(ref('grant a')), 'its grant stays to its own end')
+  })
+}
+
+function lastUseContract(onStore: OnStore): void {
+  const lastUse = async (store: Store) => (await store.grants.find(ref('grant a')))?.lastUsedAt
+
+  onStore('a grant knows when tokens were issued under it last: by a code, and by a refresh token', async (on) => {
+    const { store } = on
+    await approved(store, 'a', offline)
+    assert.equal(await lastUse(store), undefined)
+    await store.requests.redeem(aRedemption('a', 'shop', { refreshToken: anOffer('a') }))
+    assert.equal(await lastUse(store), at(20))
+    for (const now of [at(30), at(31), at(32)]) {
+      const refresh = await store.refreshTokens.present(aRefresh('a', 'shop', { now }))
+      assert.ok(refresh.outcome === 'live')
+      assert.equal(refresh.grant.lastUsedAt, now)
+      assert.deepEqual(await store.grants.find(ref('grant a')), refresh.grant)
+      assert.equal((await store.grants.list({}, 1, undefined))[0]?.lastUsedAt, now)
+    }
+    const earlier = await store.refreshTokens.present(aRefresh('a', 'shop', { now: at(25) }))
+    assert.equal(earlier.outcome, 'live')
+    assert.equal(await lastUse(store), at(32), 'a clock that steps back takes nothing back')
+  })
+
+  onStore('nothing that is refused is a use of the grant', async ({ store }) => {
+    await approved(store, 'a', offline)
+    const redeem = async (more: Parameters<typeof aRedemption>[2]) =>
+      (await store.requests.redeem(aRedemption('a', 'shop', { refreshToken: anOffer('a'), ...more }))).outcome
+    assert.equal(await redeem({ codeHash: hash('guess') }), 'unknown')
+    assert.equal(await redeem({ now: at(70) }), 'expired')
+    assert.equal(await redeem({ resources: ['https://other.example'] }), 'resource_not_granted')
+    assert.equal(await lastUse(store), undefined)
+    assert.equal(await redeem({}), 'redeemed')
+    const present = async (more: Partial<RefreshAttempt>) =>
+      (await store.refreshTokens.present(aRefresh('a', 'shop', more))).outcome
+    assert.equal(await present({ secretHash: hash('guess') }), 'unknown')
+    assert.equal(await present({ clientId: clientId('thief') }), 'client_mismatch')
+    assert.equal(await present({ now: at(1020) }), 'expired')
+    assert.equal(await redeem({ now: at(40) }), 'replayed')
+    assert.equal(await present({ now: at(41) }), 'grant_revoked')
+    assert.equal(await lastUse(store), at(20))
   })
 }
 

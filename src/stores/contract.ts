@@ -5,10 +5,11 @@ import { describe, test } from 'node:test'
 import { StateUnavailable } from '../core/oauth-error.ts'
 import { eventContract } from './contract-events.ts'
 import { grantContract } from './contract-grants.ts'
+import { passkeyContract } from './contract-passkeys.ts'
 import { peopleContract } from './contract-people.ts'
 import { requestContract } from './contract-requests.ts'
 import { refreshContract, tokenContract } from './contract-tokens.ts'
-import { aKey, aProof, at, hash, type OnStore, type Subject } from './contract-fixtures.ts'
+import { aKey, aProof, at, fifty, hash, type OnStore, type Subject } from './contract-fixtures.ts'
 
 /** Registers the suite for one kind of store. `open` gives an empty store each time. */
 export function storeContract(name: string, open: () => Promise<Subject>): void {
@@ -29,6 +30,7 @@ export function storeContract(name: string, open: () => Promise<Subject>): void 
     tokenContract(onStore)
     eventContract(onStore)
     peopleContract(onStore)
+    passkeyContract(onStore)
     replayContract(onStore)
     replayTimeContract(onStore)
     attemptContract(onStore)
@@ -61,7 +63,17 @@ function replayContract(onStore: OnStore): void {
   onStore('another owner or purpose may use the same name', async ({ store }) => {
     assert.deepEqual(await store.replay.spendOnce([aProof('one')]), { spent: true })
     assert.deepEqual(await store.replay.spendOnce([aProof('one', { owner: hash('another key') })]), { spent: true })
-    assert.deepEqual(await store.replay.spendOnce([aProof('one', { purpose: 'client_assertion' })]), { spent: true })
+    for (const purpose of ['client_assertion', 'passkey_challenge', 'upstream_state', 'decision_handle'] as const) {
+      const other = aProof('one', { purpose })
+      assert.deepEqual(await store.replay.spendOnce([other]), { spent: true }, purpose)
+      assert.deepEqual(await store.replay.spendOnce([other]), { seen: other }, purpose)
+    }
+  })
+
+  onStore('fifty concurrent answers to one challenge have one winner', async ({ store }) => {
+    const challenge = aProof('challenge', { purpose: 'passkey_challenge', owner: hash('a browser') })
+    const all = await Promise.all(fifty.map(async () => store.replay.spendOnce([challenge])))
+    assert.equal(all.filter((outcome) => 'spent' in outcome).length, 1)
   })
 }
 

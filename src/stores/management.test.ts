@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { clientId, subject, username } from '../core/names.ts'
 import { genesis, verifyChain } from '../core/event-chain.ts'
-import { aClient, aKey, anEvent, approved, at, aUser, hash, id, ref } from './contract-fixtures.ts'
+import { aClient, aKey, anEvent, aPasskey, approved, at, aUser, hash, id, ref } from './contract-fixtures.ts'
 import { openManagedStore } from './managed.ts'
 import { managementLimits, serveManagement, socketPathOf } from './management.ts'
 import { openSqliteStore } from './sql/index.ts'
@@ -116,6 +116,38 @@ test('grants, the trail and keys are managed through the socket as well', async 
   assert.equal(await store.keys.remove('one'), 'removed')
   assert.equal(await store.keys.remove('one'), 'unknown')
 
+  await store.close()
+  await served.close()
+  await owner.close()
+})
+
+test('the passkeys of a person are listed and removed through the socket', async () => {
+  const options = newOptions()
+  const owner = await openSqliteStore(options)
+  const served = await serveManagement(owner, socketPathOf(options.path), { hash })
+  const { store, via } = await openManagedStore(options)
+  assert.equal(via, 'socket')
+  const ada = subject('sub-ada')
+  const used = aPasskey('used', 'ada', { createdAt: at(-5), lastUsedAt: at(-1), backup: 'eligible' })
+  for (const passkey of [aPasskey('one', 'ada'), used, aPasskey('hers', 'eve')]) await owner.passkeys.add(passkey, 10)
+  assert.deepEqual(await store.passkeys.list(ada), [used, aPasskey('one', 'ada')])
+  assert.deepEqual(await store.passkeys.list(subject('nobody')), [])
+  const upstream = { provider: 'bank', subject: '42' }
+  const elsewhere = aUser('ada', { passwordHash: undefined, upstream })
+  assert.equal(await store.users.add(elsewhere), 'added')
+  assert.equal(await store.users.add(aUser('eve', { upstream })), 'exists')
+  assert.deepEqual(await store.users.byUsername(elsewhere.username), elsewhere)
+  assert.deepEqual(await owner.users.byUpstream(upstream), elsewhere)
+  const withdraw = (which: Parameters<typeof store.passkeys.withdraw>[1]) =>
+    store.passkeys.withdraw(elsewhere.username, which, at(30))
+  assert.equal(await withdraw({ credentialId: aPasskey('hers', 'eve').credentialId }), 0)
+  assert.equal((await owner.users.bySubject(ada))?.notBefore, elsewhere.notBefore)
+  assert.equal(await withdraw({ credentialId: used.credentialId }), 1)
+  assert.equal(await owner.passkeys.find(used.credentialId), undefined)
+  assert.deepEqual(await owner.users.bySubject(ada), { ...elsewhere, notBefore: at(30) })
+  assert.equal(await withdraw('all'), 1)
+  assert.equal(await withdraw('all'), 0)
+  assert.deepEqual(await store.passkeys.list(ada), [])
   await store.close()
   await served.close()
   await owner.close()

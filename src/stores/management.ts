@@ -16,7 +16,10 @@ import { linesOf } from './lines.ts'
 import { dateAt, parseStoredKey, parseUser, userStatuses } from './records.ts'
 
 /** What can be managed over the socket. */
-export type Managed = Pick<Store, 'users' | 'clients' | 'events' | 'keys'> & {
+export type Managed = Pick<Store, 'clients' | 'keys'> & {
+  readonly users: Omit<Store['users'], 'byUpstream' | 'setClaims'>
+  readonly passkeys: Pick<Store['passkeys'], 'list' | 'withdraw'>
+  readonly events: Omit<Store['events'], 'about'>
   readonly grants: Pick<Store['grants'], 'find' | 'list' | 'revoke' | 'consent' | 'withdraw'>
 }
 
@@ -29,6 +32,8 @@ export const managementVerbs = [
   'users.bySubject',
   'users.setPassword',
   'users.setLocked',
+  'passkeys.list',
+  'passkeys.withdraw',
   'clients.add',
   'clients.find',
   'clients.list',
@@ -166,6 +171,7 @@ function verbsOf(store: Managed, hash: Hash): Verbs {
   return {
     ping: async () => 'here',
     ...userVerbs(store),
+    ...passkeyVerbs(store),
     ...clientVerbs(store, hash),
     ...grantVerbs(store),
     ...eventVerbs(store),
@@ -180,6 +186,8 @@ const limitAt = (args: JsonObject) => Math.max(0, Math.min(numberAt(args, 'limit
 const usernameAt = (args: JsonObject, member: string) => username(textAt(args, member))
 const subjectAt = (args: JsonObject, member: string) => subject(textAt(args, member))
 const clientIdAt = (args: JsonObject, member: string) => clientId(textAt(args, member))
+const whichAt = ({ which }: JsonObject) =>
+  which === 'all' ? which : { credentialId: textAt(objectFrom(which), 'credentialId') }
 const grantRefAt = (args: JsonObject, member: string) => grantRef(textAt(args, member))
 
 function userVerbs({ users }: Managed): VerbsOf<'users'> {
@@ -192,6 +200,13 @@ function userVerbs({ users }: Managed): VerbsOf<'users'> {
       users.setPassword(usernameAt(args, 'username'), textAt(args, 'passwordHash'), nowAt(args)),
     'users.setLocked': async (args) =>
       users.setLocked(usernameAt(args, 'username'), oneOf(userStatuses, args['locked']), nowAt(args)),
+  }
+}
+
+function passkeyVerbs({ passkeys }: Managed): VerbsOf<'passkeys'> {
+  return {
+    'passkeys.list': async (args) => passkeys.list(subjectAt(args, 'subject')),
+    'passkeys.withdraw': async (args) => passkeys.withdraw(usernameAt(args, 'username'), whichAt(args), nowAt(args)),
   }
 }
 

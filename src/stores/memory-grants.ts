@@ -4,7 +4,7 @@ import { equalInConstantTime } from '../core/constant-time.ts'
 import { type Grant, isOffline, judgeRefresh, judgeStanding } from '../core/flow.ts'
 import type { GrantRef, NumericDate } from '../core/names.ts'
 import type { GrantFilter, GrantStore, RefreshTokenStore, TokenStore } from '../core/ports.ts'
-import { clientStanding, used } from './changes.ts'
+import { clientStanding, issuedUnder, used } from './changes.ts'
 import { compareTexts, consentKey, type Open, type Tables } from './memory-tables.ts'
 
 /** Whether a grant, its person and its client are in good standing. */
@@ -27,6 +27,13 @@ export function revokeWhere({ grants }: Tables, isMeant: (grant: Grant) => boole
   const revoked = meant.map((grant) => ({ ...grant, revokedAt: now }))
   for (const grant of revoked) grants.rows.set(grant.ref, grant)
   return revoked.toSorted(newestFirst)
+}
+
+/** Notes that tokens are issued under a grant; returns it as it is then. */
+export function noteIssue({ grants }: Tables, grant: Grant, now: NumericDate): Grant {
+  const after = issuedUnder(grant, now) ?? grant
+  grants.rows.set(after.ref, after)
+  return after
 }
 
 function newestFirst(one: Grant, other: Grant): number {
@@ -55,6 +62,16 @@ export function grantStore(open: Open): GrantStore {
       const revoked = revokeWhere(tables, (grant) => fits(grant, { subject, clientId }), now)
       return forgotten || revoked.length > 0 ? 'withdrawn' : 'unknown'
     },
+    consents: async (subject, limit) =>
+      [...open().consents.rows.values()]
+        .filter((consent) => consent.subject === subject)
+        .toSorted((a, b) => compareTexts(a.clientId, b.clientId))
+        .slice(0, limit),
+    withdrawAll: async (subject, now) => {
+      const tables = open()
+      tables.consents.sweep(Number.POSITIVE_INFINITY, (consent) => consent.subject === subject)
+      return revokeWhere(tables, (grant) => grant.subject === subject, now)
+    },
     endOnline: async (sid, now) => revokeWhere(open(), (grant) => grant.sid === sid && !isOffline(grant), now),
   }
 }
@@ -75,10 +92,10 @@ export function refreshTokenStore(open: Open): RefreshTokenStore {
       const token = tables.refreshTokens.rows.get(attempt.id)
       const grant = token && tables.grants.rows.get(token.grantRef)
       const judged = judgeRefresh(token, grant, standingOf(tables, token?.grantRef, attempt.now), attempt)
-      const after = judged.outcome === 'live' ? used(judged.token, attempt) : undefined
-      if (judged.outcome !== 'live' || after === undefined) return judged
-      tables.refreshTokens.rows.set(after.id, after)
-      return { ...judged, token: after }
+      if (judged.outcome !== 'live') return judged
+      const after = used(judged.token, attempt)
+      if (after !== undefined) tables.refreshTokens.rows.set(after.id, after)
+      return { ...judged, token: after ?? judged.token, grant: noteIssue(tables, judged.grant, attempt.now) }
     },
     find: async (id, secretHash) => {
       const token = open().refreshTokens.rows.get(id)

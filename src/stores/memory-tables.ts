@@ -9,10 +9,9 @@ import type {
   PushedRequest,
   RefreshToken,
   RequestState,
-  Session,
   StoredKey,
-  UserRecord,
 } from '../core/flow.ts'
+import type { Passkey, Session, UpstreamIdentity, UserRecord } from '../core/people.ts'
 import type { ClientId, GrantRef, NumericDate, RowId, Sha256, Subject, Username } from '../core/names.ts'
 import { StoreFull } from './errors.ts'
 
@@ -74,6 +73,10 @@ export function createTables(most: number) {
     sessions: new Table<RowId, Session>('sessions', most),
     users: new Table<Subject, UserRecord>('users', most),
     usernames: new Table<Username, Subject>('users', most),
+    /** By provider and subject; see `upstreamKey`. */
+    upstreams: new Table<string, Subject>('users', most),
+    /** By credential id. */
+    passkeys: new Table<string, Passkey>('passkeys', most),
     clients: new Table<ClientId, ClientRecord>('clients', most),
     attempts: new Table<Sha256, Counter>('attempts', most),
     keys: new Table<string, StoredKey>('keys', most),
@@ -92,6 +95,11 @@ export type Open = () => Tables
 /** The key of a consent: neither half holds a line feed. */
 export function consentKey(subject: Subject, clientId: ClientId): string {
   return `${subject}\n${clientId}`
+}
+
+/** The key of an identity at another provider. */
+export function upstreamKey({ provider, subject }: UpstreamIdentity): string {
+  return JSON.stringify([provider, subject])
 }
 
 /** At most `limit` rows in the order of their names, after the given one. */

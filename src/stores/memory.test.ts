@@ -10,6 +10,7 @@ import {
   anInteraction,
   anOffer,
   anOpening,
+  aPasskey,
   approved,
   aProof,
   aRedemption,
@@ -114,6 +115,19 @@ test('revoked tokens are bounded', async () => {
   await store.tokens.revoke(hash('a'), at(9))
   assert.equal(await store.reap(at(9), 10), 2)
   await store.tokens.revoke(hash('c'), at(9))
+})
+
+test('passkeys are bounded, and so is who somebody is elsewhere', async () => {
+  const store = createMemoryStore({ clock: () => at(0), most: 2 })
+  assert.equal(await store.passkeys.add(aPasskey('a', 'ada'), 10), 'added')
+  assert.equal(await store.passkeys.add(aPasskey('b', 'eve'), 10), 'added')
+  await assert.rejects(store.passkeys.add(aPasskey('c', 'bob'), 10), { name: 'StoreFull', table: 'passkeys' })
+  assert.equal(await store.passkeys.remove(aPasskey('a', 'ada').subject, aPasskey('a', 'ada').credentialId), 'removed')
+  assert.equal(await store.passkeys.add(aPasskey('c', 'bob'), 10), 'added')
+  const elsewhere = (name: string) => aUser(name, { upstream: { provider: 'bank', subject: name } })
+  for (const name of ['ada', 'eve']) assert.equal(await store.users.add(elsewhere(name)), 'added')
+  await assert.rejects(store.users.add(elsewhere('bob')), { name: 'StoreFull', table: 'users' })
+  assert.equal(await store.users.byUpstream({ provider: 'bank', subject: 'bob' }), undefined)
 })
 
 test('a given epoch is kept', () => {

@@ -6,7 +6,7 @@
 
 import { hash as digest } from 'node:crypto'
 import { chainedAll, type ChainHead, genesis } from '../core/event-chain.ts'
-import type { SecurityEvent } from '../core/events.ts'
+import { routineEvents, type SecurityEvent } from '../core/events.ts'
 import {
   type Approval,
   type Grant,
@@ -29,8 +29,8 @@ import type {
 import { createReplayMemory } from '../core/replay-memory.ts'
 import { tokenOf, widened } from './changes.ts'
 import { StoreUnavailable } from './errors.ts'
-import { grantStore, refreshTokenStore, revoke, standingOf, tokenStore } from './memory-grants.ts'
-import { clientStore, sessionStore, userStore } from './memory-people.ts'
+import { grantStore, noteIssue, refreshTokenStore, revoke, standingOf, tokenStore } from './memory-grants.ts'
+import { clientStore, passkeyStore, sessionStore, userStore } from './memory-people.ts'
 import { compareTexts, consentKey, createTables, type Open, type RequestRow, type Tables } from './memory-tables.ts'
 import { approvedUntil, interactionsPerRequest, mostFound, pushedUntil } from './retention.ts'
 
@@ -64,6 +64,7 @@ export function createMemoryStore({ clock, epoch = clock(), most = 100_000 }: Me
     events: eventStore(open),
     sessions: sessionStore(open),
     users: userStore(open),
+    passkeys: passkeyStore(open),
     clients: clientStore(open, clock),
     attempts: attemptStore(open),
     keys: keyStore(open),
@@ -99,6 +100,14 @@ function requestStore(open: Open): RequestStore {
       const interaction = interactions.rows.get(id)
       if (interaction !== undefined) interactions.rows.set(id, { ...interaction, signedIn: session })
     },
+    decide: async (id, decision) => {
+      const tables = open()
+      const interaction = tables.interactions.rows.get(id)
+      if (interaction === undefined || undecided(tables, id) === undefined) return 'unknown'
+      if (interaction.decision !== undefined) return 'decided_before'
+      tables.interactions.rows.set(id, { ...interaction, decision })
+      return 'decided'
+    },
     approve: async (id, approval, grant, now, basis) => approve(open(), { id, approval, grant, now, basis }),
     refuse: async (id) => {
       const tables = open()
@@ -112,10 +121,12 @@ function requestStore(open: Open): RequestStore {
       const row = tables.requests.rows.get(attempt.id)
       const state = row?.state
       const ref = state && 'approval' in state ? state.approval.grantRef : undefined
+      const grant = ref && tables.grants.rows.get(ref)
       const judged = judgeRedemption(row, standingOf(tables, ref, attempt.now), attempt)
       if (judged.redemption.outcome === 'redeemed' && judged.redemption.refreshToken === 'stored') {
         storeRefreshToken(tables, attempt, judged.redemption.approval)
       }
+      if (judged.redemption.outcome === 'redeemed' && grant !== undefined) noteIssue(tables, grant, attempt.now)
       if (judged.becomes !== 'unchanged' && row !== undefined && state !== undefined && 'approval' in state) {
         tables.requests.rows.set(attempt.id, { ...row, state: { kind: judged.becomes, approval: state.approval } })
       }
@@ -245,6 +256,11 @@ function eventStore(open: Open): EventStore {
       return head.seq
     },
     find: async (id) => found(mostFound, (event) => event.id === id || event.correlationId === id),
+    about: async (subjectRef, limit) =>
+      [...open().events.values()]
+        .filter((event) => event.subjectRef === subjectRef && !isRoutine(event))
+        .toReversed()
+        .slice(0, limit),
   }
 }
 
@@ -274,4 +290,8 @@ function reap(tables: Tables, now: NumericDate, limit: number): number {
   gone += sessions.sweep(limit - gone, (row) => row.expiresAt <= now)
   gone += attempts.sweep(limit - gone, (row) => row.expiresAt <= now)
   return gone
+}
+
+function isRoutine({ type }: SecurityEvent): boolean {
+  return routineEvents.some((routine) => routine === type)
 }

@@ -3,17 +3,19 @@
  * Every parser throws CorruptRecord.
  */
 
+import type { AuthorizationDetail } from '../core/authorization-details.ts'
 import {
   type Approval,
   type AuthorizationRequest,
   type Consent,
   type Grant,
+  type InteractionDecision,
   noRequestedClaims,
   prompts,
   type RequestedClaims,
   type StoredKey,
-  type UserRecord,
 } from '../core/flow.ts'
+import type { Passkey, UpstreamIdentity, UserRecord } from '../core/people.ts'
 import {
   clientId,
   codeChallenge,
@@ -50,7 +52,17 @@ export function parseAuthorizationRequest(value: unknown): AuthorizationRequest 
       acrValues: optionalAt(record, 'acrValues', textsAt) ?? [],
       claims: optionalAt(record, 'claims', requestedClaimsAt) ?? noRequestedClaims,
       hintedSubject: optionalAt(record, 'hintedSubject', (from, member) => subject(textAt(from, member))),
+      details: optionalAt(record, 'details', detailsAt) ?? [],
+      uiLocales: optionalAt(record, 'uiLocales', textsAt) ?? [],
     }
+  })
+}
+
+/** Authorization details, as they were allowed. @throws SyntaxError */
+export function detailsAt(record: JsonObject, member: string): readonly AuthorizationDetail[] {
+  return listAt(record, member, (entry) => {
+    const element = objectFrom(entry)
+    return { ...element, type: textAt(element, 'type') }
   })
 }
 
@@ -81,6 +93,7 @@ export function parseApproval(value: unknown): Approval {
       subject: subject(textAt(record, 'subject')),
       scope: textsAt(record, 'scope'),
       resources: textsAt(record, 'resources').map(resourceIdentifier),
+      details: optionalAt(record, 'details', detailsAt) ?? [],
       authTime: dateAt(record, 'authTime'),
       acr: textAt(record, 'acr'),
       amr: textsAt(record, 'amr'),
@@ -88,6 +101,36 @@ export function parseApproval(value: unknown): Approval {
     }
   })
 }
+
+/** What the operator's sign-in application decided, as `JSON.stringify` left it. */
+export function parseDecision(value: unknown): InteractionDecision {
+  return readRecord('decision', () => {
+    const record = objectFrom(value)
+    return {
+      handleHash: sha256Digest(textAt(record, 'handleHash')),
+      expiresAt: dateAt(record, 'expiresAt'),
+      verdict: verdictFrom(objectFrom(record['verdict'])),
+    }
+  })
+}
+
+function verdictFrom(verdict: JsonObject): InteractionDecision['verdict'] {
+  const kind = oneOf(verdicts, verdict['kind'])
+  if (kind === 'deny') return { kind }
+  const authentication = objectFrom(verdict['authentication'])
+  return {
+    kind,
+    subject: subject(textAt(verdict, 'subject')),
+    authentication: {
+      authTime: dateAt(authentication, 'authTime'),
+      acr: textAt(authentication, 'acr'),
+      amr: textsAt(authentication, 'amr'),
+    },
+    details: detailsAt(verdict, 'details'),
+  }
+}
+
+const verdicts = ['deny', 'allow'] as const
 
 /** A grant, as `JSON.stringify` left it. */
 export function parseGrant(value: unknown): Grant {
@@ -99,7 +142,9 @@ export function parseGrant(value: unknown): Grant {
       subject: subject(textAt(record, 'subject')),
       scope: textsAt(record, 'scope'),
       resources: textsAt(record, 'resources').map(resourceIdentifier),
+      details: optionalAt(record, 'details', detailsAt) ?? [],
       createdAt: dateAt(record, 'createdAt'),
+      lastUsedAt: optionalAt(record, 'lastUsedAt', dateAt),
       expiresAt: dateAt(record, 'expiresAt'),
       revokedAt: optionalAt(record, 'revokedAt', dateAt),
       authTime: dateAt(record, 'authTime'),
@@ -147,7 +192,8 @@ export function parseUser(value: unknown): UserRecord {
     return {
       subject: subject(textAt(record, 'subject')),
       username: username(textAt(record, 'username')),
-      passwordHash: textAt(record, 'passwordHash'),
+      passwordHash: optionalAt(record, 'passwordHash', textAt),
+      upstream: optionalAt(record, 'upstream', upstreamAt),
       status: oneOf(userStatuses, record['status']),
       notBefore: dateAt(record, 'notBefore'),
       createdAt: dateAt(record, 'createdAt'),
@@ -158,6 +204,31 @@ export function parseUser(value: unknown): UserRecord {
 
 /** Whether a person may sign in. */
 export const userStatuses = ['active', 'locked'] as const
+
+function upstreamAt(record: JsonObject, member: string): UpstreamIdentity {
+  const identity = objectFrom(record[member])
+  return { provider: textAt(identity, 'provider'), subject: textAt(identity, 'subject') }
+}
+
+/** A passkey, as `JSON.stringify` left it. */
+export function parsePasskey(value: unknown): Passkey {
+  return readRecord('passkey', () => {
+    const record = objectFrom(value)
+    return {
+      credentialId: textAt(record, 'credentialId'),
+      subject: subject(textAt(record, 'subject')),
+      publicKey: textAt(record, 'publicKey'),
+      signCount: numberAt(record, 'signCount'),
+      transports: textsAt(record, 'transports'),
+      backup: oneOf(backups, record['backup']),
+      name: textAt(record, 'name'),
+      createdAt: dateAt(record, 'createdAt'),
+      lastUsedAt: optionalAt(record, 'lastUsedAt', dateAt),
+    }
+  })
+}
+
+const backups = ['device_bound', 'eligible', 'backed_up'] as const satisfies readonly Passkey['backup'][]
 
 function parseClaims(value: unknown): UserRecord['claims'] {
   const claims = objectFrom(value)

@@ -6,7 +6,7 @@ import { clientJson, parseClient } from './client-record.ts'
 import { parseEvents } from './event-record.ts'
 import { listAt, numberAt, oneOf, readRecord } from './json.ts'
 import { type Managed, managementLimits, type ManagementVerb } from './management.ts'
-import { parseConsent, parseGrant, parseStoredKey, parseUser } from './records.ts'
+import { parseConsent, parseGrant, parsePasskey, parseStoredKey, parseUser } from './records.ts'
 
 /** Asks the owner; resolves to what it answered. */
 export type Ask = (verb: ManagementVerb, args: JsonObject) => Promise<unknown>
@@ -15,6 +15,7 @@ export type Ask = (verb: ManagementVerb, args: JsonObject) => Promise<unknown>
 export function remoteStore(ask: Ask, hash: Hash): Managed {
   return {
     users: remoteUsers(ask),
+    passkeys: remotePasskeys(ask),
     clients: remoteClients(ask, hash),
     grants: remoteGrants(ask),
     events: remoteEvents(ask),
@@ -35,7 +36,7 @@ function listOf<T>(rows: unknown, read: (row: unknown) => T): readonly T[] {
   return readRecord('answer', () => listAt({ rows }, 'rows', read))
 }
 
-function remoteUsers(ask: Ask): Store['users'] {
+function remoteUsers(ask: Ask): Managed['users'] {
   const found = (value: unknown) => (value === undefined ? undefined : parseUser(value))
   return {
     add: async (user) => wordOf(additions, await ask('users.add', { user })),
@@ -50,6 +51,16 @@ function remoteUsers(ask: Ask): Store['users'] {
       wordOf(changes, await ask('users.setPassword', { username, passwordHash, now })),
     setLocked: async (username, locked, now) =>
       wordOf(changes, await ask('users.setLocked', { username, locked, now })),
+  }
+}
+
+function remotePasskeys(ask: Ask): Managed['passkeys'] {
+  return {
+    list: async (subject) => listOf(await ask('passkeys.list', { subject }), parsePasskey),
+    withdraw: async (username, which, now) => {
+      const count = await ask('passkeys.withdraw', { username, which, now })
+      return readRecord('answer', () => numberAt({ count }, 'count'))
+    },
   }
 }
 
@@ -93,7 +104,7 @@ function remoteGrants(ask: Ask): Managed['grants'] {
   }
 }
 
-function remoteEvents(ask: Ask): Store['events'] {
+function remoteEvents(ask: Ask): Managed['events'] {
   return {
     append: async (events) => parseEvents(await ask('events.append', { events })),
     list: async (after, limit) =>

@@ -82,8 +82,14 @@ const violations: Record<string, [file: string, specifier: string][]> = {
     ['src/node/bad-valibot.ts', 'valibot'],
   ],
   'home-of-valibot-to-json-schema': [['src/server/bad-schema.ts', '@valibot/to-json-schema']],
+  'home-of-ajv': [
+    ['src/core/bad-ajv.ts', 'ajv'],
+    ['src/node/bad-ajv.ts', 'ajv'],
+  ],
   'home-of-kysely': [['src/stores/bad-kysely.ts', 'kysely']],
   'home-of-oauth4webapi': [['src/server/bad-oauth4webapi.ts', 'oauth4webapi']],
+  'home-of-openid-client': [['src/server/bad-openid-client.ts', 'openid-client']],
+  'home-of-simplewebauthn-server': [['src/server/bad-web-authn.ts', '@simplewebauthn/server']],
   'node-builtins': [
     ['src/core/bad-builtin.ts', 'node:crypto'],
     ['src/server/bad-builtin.ts', 'node:fs'],

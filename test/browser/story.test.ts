@@ -66,7 +66,7 @@ test('[AS-AUTHZ-11, CL-02] a person connects the bank: sign in, read, allow, see
     opened.map((url) => [...new URL(url).searchParams.keys()].sort()),
     [['client_id', 'request_uri']],
   )
-  // No page of the server runs a script or loads anything: every document came alone.
+  // No page of the server loads anything: every document came alone.
   const fromServer = responses.filter((response) => response.url().startsWith(world.issuer))
   assert.ok(fromServer.every((response) => response.request().resourceType() === 'document'))
   await context.close()

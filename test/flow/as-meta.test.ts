@@ -9,6 +9,7 @@ import { createMac, createVerifier, random, sha256 } from '../../src/node/runtim
 import { createPages } from '../../src/console/index.ts'
 import { createServer } from '../../src/server/index.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
+import { detailTypeNames } from './detail-types.ts'
 import { aParty } from './parties.ts'
 import { aCode, assertRefused, push, tokens } from './steps.ts'
 import { aWorld, theArchive, theBank, theIssuer, type World } from './world.ts'
@@ -31,6 +32,8 @@ function tenant(name: string): Handler {
       lifetimes: standardLifetimes,
       limits: standardLimits,
       mutualTlsOrigin: undefined,
+      signInApp: undefined,
+      passwordSignIn: 'offered',
       demoUser: undefined,
     },
     {
@@ -184,7 +187,9 @@ test('[AS-META-03] the document, member for member', async () => {
     request_uri_parameter_supported: false,
     claims_parameter_supported: true,
     claims_supported: ['sub', 'name', 'email', 'auth_time', 'acr', 'amr', 'sid'],
-    acr_values_supported: ['urn:strongroom:acr:password'],
+    acr_values_supported: ['phr', 'urn:strongroom:acr:password'],
+    ui_locales_supported: ['en', 'de'],
+    authorization_details_types_supported: detailTypeNames,
     protected_resources: [theBank, theArchive],
   })
   observed('AS-META-03', 'the whole document')
@@ -205,7 +210,7 @@ test('[AS-META-05] [AS-META-08] no array is empty, no algorithm is foreign, noth
   }
   for (const name of Object.keys(document)) {
     assert.ok(
-      !/^(tls_client|mtls|registration|backchannel_(auth|token|user)|device|grant_management|introspection_signing|authorization_details|authorization_signing|request_object)/.test(
+      !/^(tls_client|mtls|registration|backchannel_(auth|token|user)|device|grant_management|introspection_signing|authorization_signing|request_object)/.test(
         name,
       ),
       name,
@@ -213,7 +218,9 @@ test('[AS-META-05] [AS-META-08] no array is empty, no algorithm is foreign, noth
   }
   const { status } = await get(tenant('https://as.example'), openid)
   assert.equal(status, 200)
-  assert.equal('protected_resources' in (await get(tenant('https://as.example'), openid)).json, false)
+  const bare = (await get(tenant('https://as.example'), openid)).json
+  assert.equal('protected_resources' in bare, false)
+  assert.equal('authorization_details_types_supported' in bare, false)
 })
 
 test('[AS-META-08] what is not announced does not work', async () => {

@@ -317,7 +317,7 @@ test('scope_not_allowed grant_type_not_registered [AS-TOK-02] [AS-TOK-08] who ge
   const { refreshToken } = await offlineTokens(world)
   assertRefused(await refresh(world, refreshToken, {}, { client: site }), 'grant_type_not_registered')
   const asked = await signedIn(world, await push(world, { scope: 'openid offline_access', prompt: 'consent' }))
-  assert.ok(asked.page.text.includes('Keep access while you are away'))
+  assert.ok(asked.page.text.includes('Keep its access while you are away'))
   const alone = await offlineTokens(world, { scope: 'accounts offline_access', nonce: undefined })
   const reply = await assertStillWorks(world, alone.refreshToken)
   assert.deepEqual([reply.json['id_token'], reply.json['scope']], [undefined, 'accounts offline_access'])

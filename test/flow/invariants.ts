@@ -1,6 +1,7 @@
 /** What holds of every answer of the server, whatever was asked. `world.send` checks it after every request. */
 
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { type EventSource, eventTypes } from '../../src/core/events.ts'
 import type { AuditEvent, Connection } from '../../src/core/ports.ts'
 import { publicRefusal, ruleOf, steps } from '../../src/core/rules.ts'
@@ -11,7 +12,23 @@ const allowedOnRefusal: Readonly<Record<string, readonly string[]>> = {
   par: [],
   authorization: ['requests.open', 'requests.refuse'],
   // `forget`: the password was right, of somebody the request is not about.
-  interaction: ['attempts.raise', 'attempts.takeBack', 'attempts.forget', 'requests.refuse'],
+  // `spendOnce`: a passkey of which there is a copy answered its challenge all the same.
+  // `passkeys`: it signed in somebody whom the request is not about, or was removed before that counted.
+  // `users`: another provider signed somebody in whom the request is not about.
+  // `sessions`: somebody came back from the sign-in application when the request was completed elsewhere.
+  interaction: [
+    'attempts.raise',
+    'attempts.takeBack',
+    'attempts.forget',
+    'requests.refuse',
+    'replay.spendOnce',
+    'passkeys.use',
+    'users.add',
+    'users.setClaims',
+    'sessions.start',
+    'sessions.end',
+  ],
+  account: ['replay.spendOnce'],
   token: [
     'replay.spendOnce',
     'requests.redeem: mismatched',
@@ -21,6 +38,8 @@ const allowedOnRefusal: Readonly<Record<string, readonly string[]>> = {
     'refreshTokens.present',
   ],
   introspection: ['replay.spendOnce'],
+  // `users`: the person is known by then, and the request was completed elsewhere at that moment.
+  decision: ['replay.spendOnce', 'users.add', 'users.setClaims'],
   // Of a token that is not theirs: who asked is known by then.
   revocation: ['replay.spendOnce'],
   // Only for a token of ours about a person who is gone: that is found last.
@@ -101,7 +120,7 @@ function stackOf(cause: unknown): string {
   return cause instanceof Error ? (cause.stack ?? '') : ''
 }
 
-function checkHeaders({ status, headers, stored }: Reply, about: string): void {
+function checkHeaders({ status, headers, stored, text }: Reply, about: string): void {
   assert.ok(status < 500 || status === 503, about)
   assert.ok(status < 300 || status >= 400 || status === 303, `303 is the only redirect: ${about}`)
   for (const [name] of headers) assert.ok(!name.startsWith('access-control-'), about)
@@ -120,19 +139,27 @@ function checkHeaders({ status, headers, stored }: Reply, about: string): void {
       'Secure',
     ])
   }
-  if (headers.get('content-type')?.startsWith('text/html') === true) checkPage(headers, about)
+  if (headers.get('content-type')?.startsWith('text/html') === true) checkPage(headers, text, about)
   if (status >= 400) assert.ok(!stored.includes('requests.push') && !stored.includes('requests.approve'), about)
 }
 
-function checkPage(headers: Headers, about: string): void {
+function checkPage(headers: Headers, text: string, about: string): void {
   const policy = headers.get('content-security-policy') ?? ''
+  // Only the script that is there is allowed, to the byte; there is one where it has a form to fill, and nowhere else.
+  const scripts = [...text.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)].map(([, script = '']) => digestOf(script))
+  assert.deepEqual(policy.match(/(?<=script-src 'sha256-)[\w+/]{43}/g) ?? [], scripts, about)
+  assert.equal(scripts.length, text.includes('data-passkey=') ? 1 : 0, about)
   assert.match(
     policy,
-    /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; form-action 'self'( [a-z]+:\/\/[^ ;]+)?; frame-ancestors 'none'; base-uri 'none'$/,
+    /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; (script-src 'sha256-[\w+/]{43}='; )?form-action 'self'( [a-z]+:\/\/[^ ;]+)*; frame-ancestors 'none'; base-uri 'none'$/,
     about,
   )
   assert.equal(headers.get('x-frame-options'), 'DENY', about)
   assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin', about)
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64').replace(/=$/, '')
 }
 
 function checkRefusal(reply: Reply, event: AuditEvent, about: string): void {

@@ -29,11 +29,11 @@ function recorded<Parameters extends readonly unknown[], Answer>(
   }
 }
 
-const quiet = ['unknown', 'expired', 'grant_revoked', 'resource_not_granted']
+const quiet = ['unknown', 'expired', 'grant_revoked', 'resource_not_granted', 'objected']
 
 /** The same store, whose changes are noted. */
 export function recordWrites(store: Store): Store {
-  const { requests, grants, refreshTokens, tokens, sessions, users, clients, attempts, keys, replay } = store
+  const { requests, grants, refreshTokens, tokens, sessions, users, passkeys, clients, attempts, keys, replay } = store
   return {
     ...store,
     requests: {
@@ -49,6 +49,7 @@ export function recordWrites(store: Store): Store {
       ...grants,
       revoke: recorded('grants.revoke', grants.revoke),
       withdraw: recorded('grants.withdraw', grants.withdraw, (outcome) => outcome === 'withdrawn'),
+      withdrawAll: recorded('grants.withdrawAll', grants.withdrawAll),
       endOnline: recorded('grants.endOnline', grants.endOnline),
     },
     refreshTokens: {
@@ -58,7 +59,7 @@ export function recordWrites(store: Store): Store {
     tokens: { ...tokens, revoke: recorded('tokens.revoke', tokens.revoke) },
     sessions: {
       ...sessions,
-      start: recorded('sessions.start', sessions.start),
+      start: recorded('sessions.start', sessions.start, (outcome) => outcome === 'started'),
       end: recorded('sessions.end', sessions.end),
       endBySid: recorded('sessions.endBySid', sessions.endBySid, (outcome) => outcome === 'ended'),
     },
@@ -67,6 +68,14 @@ export function recordWrites(store: Store): Store {
       add: recorded('users.add', users.add),
       setPassword: recorded('users.setPassword', users.setPassword),
       setLocked: recorded('users.setLocked', users.setLocked),
+    },
+    passkeys: {
+      ...passkeys,
+      add: recorded('passkeys.add', passkeys.add, (outcome) => outcome === 'added'),
+      use: recorded('passkeys.use', passkeys.use, (outcome) => outcome === 'used'),
+      rename: recorded('passkeys.rename', passkeys.rename, (outcome) => outcome === 'renamed'),
+      remove: recorded('passkeys.remove', passkeys.remove, (outcome) => outcome === 'removed'),
+      withdraw: recorded('passkeys.withdraw', passkeys.withdraw, (count) => count > 0),
     },
     clients: { ...clients, add: recorded('clients.add', clients.add) },
     attempts: {

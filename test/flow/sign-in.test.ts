@@ -34,6 +34,7 @@ function uniform(page: Reply, typed: string): string {
     .replaceAll(csrfOf(page), '')
     .replaceAll(typed, '')
     .replaceAll(/interaction\/[\w-]{22}/g, '')
+    .replaceAll(/&quot;challenge&quot;:&quot;[\w-]{75}&quot;/g, '')
 }
 
 test('user_unknown password_wrong user_locked [AS-AUTHZ-15] every failed sign-in shows the same page', async () => {

@@ -111,9 +111,16 @@ export async function signedIn(world: World, pushed: Reply, browser = aBrowser(w
   return { browser, interaction, page }
 }
 
-/** Posts the consent form. */
+/** The boxes of a consent page that are checked: what may be left out, as it is posted. */
+export function boxesOf({ text }: Reply): readonly (readonly [name: string, value: string])[] {
+  const boxes = text.matchAll(/<input type="checkbox"[^>]* name="([^"]+)" value="([^"]+)" checked>/g)
+  return [...boxes].map(([, name = '', value = '']) => [name, value] as const)
+}
+
+/** Posts the consent form, all boxes checked. */
 export function decide(browser: Browser, interaction: string, page: Reply, decision = 'allow', more: Sent = {}) {
-  return browser.post(`${interaction}/consent`, { csrf: csrfOf(page), decision }, more)
+  const form = { csrf: csrfOf(page), decision, ...Object.fromEntries(boxesOf(page)) }
+  return browser.post(`${interaction}/consent`, form, more)
 }
 
 /** The authorization response in a redirect. */

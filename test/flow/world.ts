@@ -21,9 +21,11 @@ import type { AuditEvent, Clock, Connection, Handler, Mac, Passwords, Random, St
 import { type Lifetimes, standardLifetimes } from '../../src/core/profile.ts'
 import { plainPorts } from '../../src/node/plain-ports.ts'
 import { createMac, createVerifier, random, sha256 } from '../../src/node/runtime.ts'
+import { createWebAuthn } from '../../src/node/web-authn.ts'
 import { createServer, type ServerConfig, type ServerPorts } from '../../src/server/index.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
 import { observeAnswer } from '../observations.ts'
+import { archiveDetailTypes, bankDetailTypes, detailTypeNames } from './detail-types.ts'
 import { checkAnswer, checkTrail } from './invariants.ts'
 import { aParty, type Party, type TestClient } from './parties.ts'
 import { recordWrites, withWrites } from './recorder.ts'
@@ -117,12 +119,20 @@ export async function aWorld(options: WorldOptions = {}) {
             { name: 'accounts', description: 'See your accounts' },
             { name: 'payments', description: 'Start payments' },
           ],
+          detailTypes: bankDetailTypes,
         },
-        { resource: theArchive, name: 'Archive', scopes: [{ name: 'archive', description: 'Read your archive' }] },
+        {
+          resource: theArchive,
+          name: 'Archive',
+          scopes: [{ name: 'archive', description: 'Read your archive' }],
+          detailTypes: archiveDetailTypes,
+        },
       ],
       lifetimes: { ...standardLifetimes, ...options.lifetimes },
       limits: noLimits,
       mutualTlsOrigin: undefined,
+      signInApp: undefined,
+      passwordSignIn: 'offered',
       demoUser: undefined,
       ...options.config,
     },
@@ -141,6 +151,7 @@ export async function aWorld(options: WorldOptions = {}) {
       audit: (event) => events.push(event),
       pages: createPages(),
       ...plainPorts(),
+      webAuthn: createWebAuthn({ issuer: theIssuer, name: 'Strongroom' }),
       ...options.ports,
       raise: async (event) => {
         raised.push(event)
@@ -184,6 +195,7 @@ export async function addPerson(store: Store, name: string, claims: { name?: str
     subject: subject(`user-${name}`),
     username: username(name),
     passwordHash: 'plain:correct horse',
+    upstream: undefined,
     status: 'active',
     notBefore: numericDate(0),
     createdAt: numericDate(dawn - 1000),
@@ -206,6 +218,7 @@ export async function register(
     redirectUris: [redirectUri],
     grantTypes,
     scope: ['openid', 'profile', 'email', 'offline_access', 'accounts', 'payments', 'archive'],
+    authorizationDetailTypes: detailTypeNames,
     keys: [party.key],
     notBefore: numericDate(0),
     createdAt: numericDate(1_799_000_000),

@@ -1,5 +1,6 @@
 /** Everything that takes input from strangers. */
 
+import { detailTargets } from './targets/authorization-details.ts'
 import { coreTargets } from './targets/core.ts'
 import { nodeTargets } from './targets/node.ts'
 import { resourceTargets } from './targets/resource.ts'
@@ -9,6 +10,7 @@ import type { Target } from './target.ts'
 
 export const allTargets: readonly Target[] = [
   ...coreTargets,
+  ...detailTargets,
   ...nodeTargets,
   ...storeTargets,
   ...resourceTargets,

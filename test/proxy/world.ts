@@ -133,7 +133,13 @@ async function register(config: Config): Promise<Readonly<Record<'alice' | 'bob'
       grant_types: ['client_credentials'],
       scope: 'accounts',
     }
-    const context = { scopes: ['accounts'], resources: [], mode: config.mode, certificates: 'asked for' } as const
+    const context = {
+      scopes: ['accounts'],
+      resources: [],
+      detailTypes: [],
+      mode: config.mode,
+      certificates: 'asked for',
+    } as const
     const isUsable = ({ jwk }: { jwk: object }) => createPublicKey({ key: { ...jwk }, format: 'jwk' }) !== undefined
     const checked = checkClientMetadata(metadata, { ...context, hash: sha256, isUsable })
     if ('problems' in checked) throw new TypeError(checked.problems.join('; '))

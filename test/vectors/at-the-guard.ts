@@ -4,9 +4,10 @@ import { signerOf } from '../../scripts/generate/vectors/signers.ts'
 import { isJsonObject, issuer, type JsonObject, numericDate, resourceIdentifier } from '../../src/core/names.ts'
 import { StateUnavailable } from '../../src/core/oauth-error.ts'
 import type { AuditEvent } from '../../src/core/ports.ts'
-import { createGuard } from '../../src/guard/guard.ts'
+import { type Access, createGuard, type Refusal } from '../../src/guard/guard.ts'
 import { createReplayMemory } from '../../src/core/replay-memory.ts'
 import { createMac, createVerifier, random, sha256 } from '../../src/node/runtime.ts'
+import { aPayment } from '../flow/detail-types.ts'
 import { dawn, theBank, theIssuer } from '../flow/world.ts'
 import { errorOf, observe } from '../observations.ts'
 import type { Scene } from './at-the-server.ts'
@@ -17,6 +18,7 @@ const routes = [
   { methods: ['GET'], path: '/accounts', scope: ['accounts'], speaksFor: 'person' },
   { methods: ['GET'], path: '/accounts/:id', scope: ['accounts'], speaksFor: 'person' },
   { methods: ['GET'], path: '/reports/*', scope: ['reports'], speaksFor: 'anyone' },
+  { methods: ['POST'], path: '/payments', scope: [], speaksFor: 'person' },
 ] as const
 
 /** The policy of the guard; `setting.json` says the same. */
@@ -28,6 +30,18 @@ export const policy = {
   certificateBoundTokens: 'accepted',
   routes,
 } as const
+
+/** The account that is paid to; `setting.json` names it. */
+export const paidTo = 'DE02100100109307118603'
+
+/** What the API behind the guard says to a payment. */
+function paid(access: Access): Access | Refusal {
+  if (access.path !== '/payments') return access
+  const covering = access.detail('payment_initiation', ({ creditorAccount }) => {
+    return isJsonObject(creditorAccount) && creditorAccount['iban'] === paidTo
+  })
+  return covering.kind === 'refusal' ? covering : access
+}
 
 const ordinary = { entrance: 'main', certificateTrouble: undefined } as const
 
@@ -71,7 +85,8 @@ export async function aGuard() {
     // Some targets of the vectors are no URLs; the guard decides on the target.
     const url = URL.canParse(target, 'https://127.0.0.1') && !target.startsWith('//') ? target : '/'
     const request = new Request(new URL(url, 'https://127.0.0.1'), { method })
-    const verdict = await guard(request, { peerAddress: '192.0.2.7', headers, target, ...ordinary, certificate })
+    const judged = await guard(request, { peerAddress: '192.0.2.7', headers, target, ...ordinary, certificate })
+    const verdict = judged.kind === 'access' ? paid(judged) : judged
     if (verdict.kind === 'access') {
       return {
         status: 200,
@@ -119,8 +134,9 @@ export async function aGuard() {
     },
   }
 
-  const aToken = () => {
+  const aToken = (more: JsonObject) => {
     const claims = {
+      ...more,
       iss: theIssuer,
       aud: policy.resource,
       sub: 'user-alice',
@@ -137,17 +153,18 @@ export async function aGuard() {
 
   const set = async (base: string, given: JsonObject): Promise<Scene> => {
     checkMembers(given, [], 'given')
-    if (base !== 'call') throw new RangeError(`nobody knows the request ${base}`)
+    const { [base]: known } = requests
+    if (known === undefined) throw new RangeError(`nobody knows the request ${base}`)
+    const { claims, ...where } = known
     const draft: Draft = {
-      method: 'GET',
+      ...where,
       origin: policy.publicUrl,
-      path: '/accounts',
       parameters: [],
       parametersIn: 'nowhere',
       cookie: undefined,
       caller: undefined,
       proof: 'sent',
-      token: await aToken(),
+      token: await aToken(claims),
       words: {},
     }
     return {
@@ -170,6 +187,13 @@ export async function aGuard() {
     }
   }
   return { stage, set, send }
+}
+
+type Known = { readonly method: string; readonly path: string; readonly claims: JsonObject }
+
+const requests: Readonly<Record<string, Known>> = {
+  call: { method: 'GET', path: '/accounts', claims: {} },
+  pay: { method: 'POST', path: '/payments', claims: { authorization_details: [aPayment()] } },
 }
 
 const noArtefacts = { assertion: undefined, proof: undefined, token: undefined }

@@ -5,14 +5,21 @@ import { type JsonObject, numericDate, subject, username } from '../../src/core/
 import { OAuthError } from '../../src/core/oauth-error.ts'
 import { standardLimits } from '../../src/core/profile.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
+import { registerApplication, withApplication } from '../flow/application.ts'
 import { aNonce, aPkcePair, aPush } from '../flow/messages.ts'
-import { partyOf } from '../flow/parties.ts'
-import { aBrowser, type Browser, csrfOf, location, offlineScope } from '../flow/steps.ts'
+import { partyOf, type TestClient } from '../flow/parties.ts'
+import { aBrowser, boxesOf, type Browser, csrfOf, decide, location, offlineScope } from '../flow/steps.ts'
 import { alter, aWorld, dawn, redirectUri, register, type Reply, theIssuer, type World } from '../flow/world.ts'
+import { addPersonOfTheApplication, applicationScene, atTheApplication } from './at-the-application.ts'
+import type { ScriptedProvider } from '../flow/upstream-provider.ts'
 import { breakable, type StoreState } from './breakable-store.ts'
+import { accountDraft } from './at-the-account.ts'
+import { providerDraft, sayFromNow, vectorProviders, withoutPasswords } from './at-a-provider.ts'
 import { vectorAnchors, vectorCertificate } from './certificates.ts'
 import type { Happenings } from './happenings.ts'
 import { checkMembers, numberOf, objectOf } from './load.ts'
+import { fillPasskeys, passkeyChangeDraft, passkeySignInDraft } from './passkeys.ts'
+import { cookieOf, plain } from './plain.ts'
 import { registrationOf } from './registration.ts'
 import { type Draft, type Rendered, render, type Stage, vectorKey } from './request.ts'
 
@@ -25,26 +32,36 @@ type Server = {
   readonly state: StoreState
   /** Whether the keys of clients can be had. */
   readonly keys: { are: 'there' | 'unreachable' }
+  /** The sign-in application of the operator, where people sign in there. */
+  readonly app: TestClient | undefined
+  readonly providers: readonly ScriptedProvider[]
 }
 
-/** A server with its clients and its person. */
-export async function aServer() {
+/** A server with its clients and its person, as the request needs it. */
+export async function aServer(base: string) {
+  const isAtTheApplication = atTheApplication.includes(base)
   const state: StoreState = { is: 'there' }
+  let clock = () => numericDate(dawn)
+  const providers = vectorProviders(() => clock())
   const keys: Server['keys'] = { are: 'there' }
   const world = await aWorld({
     serverKeys: ['issuer-es256', 'issuer-ps256', 'issuer-ed25519'].map(partyNamed),
     clientKey: partyNamed('client-a-es256'),
     store: (clock) => Promise.resolve(breakable(createMemoryStore({ clock, epoch: numericDate(dawn - 3600) }), state)),
-    config: { limits: standardLimits },
+    config: { ...(isAtTheApplication ? withApplication : {}), ...withoutPasswords(base), limits: standardLimits },
     ports: {
+      upstream: providers.map(({ port }) => port),
       trustAnchors: vectorAnchors,
       clientKeys: (client) =>
         keys.are === 'there' ? Promise.resolve(client) : Promise.reject(new OAuthError('client_keys_unavailable')),
     },
   })
+  clock = world.now
   const byCertificate = await registerByCertificate(world)
   await alter(world, world.client, { postLogoutRedirectUris: [afterwards] })
-  const clients = [world.client, world.otherClient, world.bankServer, ...byCertificate]
+  const app = isAtTheApplication ? await registerApplication(world.store, partyNamed('client-a-es256')) : undefined
+  if (app !== undefined) await addPersonOfTheApplication(world)
+  const clients = [world.client, world.otherClient, world.bankServer, ...byCertificate, ...(app ? [app] : [])]
   const stage: Stage = {
     now: world.now,
     issuer: theIssuer,
@@ -55,7 +72,7 @@ export async function aServer() {
     },
     nonce: ({ privateKey, alg }) => aNonce(world, partyOf(privateKey, alg, undefined)),
   }
-  const server = { world, stage, state, keys }
+  const server = { world, stage, state, keys, app, providers }
   return {
     stage,
     set: (base: string, given: JsonObject) => set(server, base, given),
@@ -104,19 +121,6 @@ async function accepted(server: Server, draft: Draft, change: JsonObject): Promi
 /** Where the person goes after signing out. */
 const afterwards = 'https://app.example/bye'
 
-const plain: Draft = {
-  method: 'POST',
-  origin: theIssuer,
-  path: '',
-  parameters: [],
-  parametersIn: 'form',
-  cookie: undefined,
-  caller: undefined,
-  proof: 'none',
-  token: undefined,
-  words: {},
-}
-
 const ofClient: Draft = { ...plain, caller: 'client-a', proof: 'sent' }
 
 /** Requests that need a token which is renewed while nobody is there. */
@@ -136,9 +140,13 @@ async function set(server: Server, base: string, given: JsonObject): Promise<Sce
   if (base === 'client credentials') {
     return { draft: clientCredentialsDraft, happenings: happeningsOf(server, { browser }) }
   }
-  const push = offline.includes(base) ? { set: { scope: offlineScope } } : given['push']
+  const push = offline.includes(base) ? offlinePush(given['push']) : given['push']
   const open = await openDraft(server, push === undefined ? {} : { push }, browser)
   if (base === 'open') return { draft: open, happenings: happeningsOf(server, { browser, open }) }
+  if (server.app !== undefined && atTheApplication.includes(base)) {
+    const { draft, happenings } = await applicationScene(world, server.app, base, { browser, open })
+    return { draft, happenings: { ...happeningsOf(server, { browser, open }, draft.caller), ...happenings } }
+  }
   const interaction = await openIn(browser, open)
   return (
     (await atTheInteraction(server, base, { browser, open, interaction })) ??
@@ -194,7 +202,20 @@ async function decideIn(browser: Browser, interaction: string, decision: string)
   const page = await browser.get(interaction)
   // Who allowed as much before is not asked again.
   if (page.status === 303) return page
-  return browser.post(`${interaction}/consent`, { csrf: csrfOf(page), decision })
+  return decide(browser, interaction, page, decision)
+}
+
+/** Signs in, and fills in the consent form as the page has it. */
+async function consentForm(browser: Browser, interaction: string): Promise<Draft['parameters']> {
+  await signInTo(browser, interaction)
+  const page = await browser.get(interaction)
+  return [['csrf', csrfOf(page)], ['decision', 'allow'], ...boxesOf(page)]
+}
+
+/** A push of what is renewed while nobody is there. */
+function offlinePush(push: unknown): JsonObject {
+  const change = objectOf(push ?? {}, 'push')
+  return { ...change, set: { scope: offlineScope, ...objectOf(change['set'] ?? {}, 'set') } }
 }
 
 /** How far things have gone when something else may happen. */
@@ -205,6 +226,7 @@ type SoFar = {
   readonly redeem?: Draft
   readonly refresh?: Draft
   readonly revoke?: Draft
+  readonly answer?: Draft
 }
 type Interacting = SoFar & { readonly open: Draft; readonly interaction: string }
 
@@ -230,16 +252,18 @@ async function atTheInteraction(server: Server, base: string, so: Interacting): 
         ['username', 'alice'],
         ['password', 'correct horse'],
       ])
+    case 'sign in with a passkey': {
+      const draft = await passkeySignInDraft(server.world, browser, interaction)
+      return { draft, happenings: happeningsOf(server, { ...so, answer: draft }) }
+    }
     case 'decide':
       // As if for the first time: the person is asked.
       await server.world.store.grants.withdraw(subject('user-alice'), server.world.client.clientId, server.world.now())
-      await signInTo(browser, interaction)
-      return form('/consent', [
-        ['csrf', csrfOf(await browser.get(interaction))],
-        ['decision', 'allow'],
-      ])
-    default:
-      return undefined
+      return form('/consent', await consentForm(browser, interaction))
+    default: {
+      const draft = await providerDraft(base, browser, interaction)
+      return draft === undefined ? undefined : { draft, happenings: happeningsOf(server, { ...so, answer: draft }) }
+    }
   }
 }
 
@@ -248,6 +272,9 @@ async function afterIt(server: Server, base: string, so: Interacting): Promise<S
   const { browser, open, interaction } = so
   await signInTo(browser, interaction)
   const code = new URL(location(await decideIn(browser, interaction, 'allow'))).searchParams.get('code') ?? ''
+  const account =
+    (await accountDraft(server.world, base, browser)) ?? (await passkeyChangeDraft(server.world, base, browser))
+  if (account !== undefined) return { draft: account, happenings: happeningsOf(server, so) }
   const redeem: Draft = {
     ...ofClient,
     path: '/token',
@@ -324,7 +351,8 @@ async function withTokens(server: Server, base: string, so: SoFar, issued: JsonO
 
 function happeningsOf(server: Server, so: SoFar, caller = 'client-a'): Happenings {
   const { world, stage, state, keys } = server
-  const registered = caller === 'bank-server' ? world.bankServer : world.client
+  const others = [world.bankServer, ...(server.app === undefined ? [] : [server.app])]
+  const registered = others.find(({ clientId }) => clientId === caller) ?? world.client
   return {
     wait: async (span) => world.wait(numberOf(span, 'wait')),
     registration: (changes) => alter(world, registered, registrationOf(changes)),
@@ -351,6 +379,15 @@ function happeningsOf(server: Server, so: SoFar, caller = 'client-a'): Happening
         assert.ok(refused.includes(String((await world.send('GET', '/authorize')).rule)))
       }
     },
+    answer: async (value) => {
+      assert.equal(value, 'sent before')
+      await accepted(server, needed(so.answer), {})
+    },
+    provider: async (value) => sayFromNow(server.providers, value, world.now()),
+    passkeys: async (value) => {
+      assert.equal(value, 'as many as there can be')
+      await fillPasskeys(world)
+    },
     failed_sign_ins: async (times) => {
       for (let left = numberOf(times, 'failed_sign_ins'); left > 0; left -= 1) {
         assert.equal((await signInTo(so.browser, so.interaction ?? '', 'wrong')).rule, 'password_wrong')
@@ -374,10 +411,6 @@ async function completeElsewhere(world: World, open: Draft, decision: string): P
 function needed(draft: Draft | undefined): Draft {
   if (draft === undefined) throw new RangeError('this cannot happen before that request')
   return draft
-}
-
-function cookieOf({ jar }: Browser): string {
-  return [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
 }
 
 /** The same id with a secret nobody was given. */

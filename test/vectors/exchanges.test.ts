@@ -4,9 +4,10 @@ import { test } from 'node:test'
 import type { JsonObject } from '../../src/core/names.ts'
 import { standardLifetimes, standardLimits } from '../../src/core/profile.ts'
 import { steps } from '../../src/core/rules.ts'
+import { declaredTypes, detailTypeNames } from '../flow/detail-types.ts'
 import { dawn, redirectUri, theArchive, theBank, theIssuer } from '../flow/world.ts'
 import { observeVector } from '../observations.ts'
-import { aGuard, policy, writtenPolicy } from './at-the-guard.ts'
+import { aGuard, paidTo, policy, writtenPolicy } from './at-the-guard.ts'
 import { aServer, type Scene } from './at-the-server.ts'
 import { happen } from './happenings.ts'
 import { checkMembers, objectOf, readDocument, readVectors, textsOf, type Vector } from './load.ts'
@@ -103,7 +104,18 @@ function checkReply({ status, rule, json, headers, text }: Reply, { name, expect
 /** Whether a correct request of the same kind must still work right after. */
 function isUndisturbed(vector: Vector): boolean {
   const given = objectOf(vector['given'] ?? {}, 'given')
-  const lasting = ['registration', 'keys', 'refused_requests', 'user', 'state', 'issuer', 'grant', 'failed_sign_ins']
+  const lasting = [
+    'registration',
+    'client',
+    'keys',
+    'refused_requests',
+    'user',
+    'state',
+    'issuer',
+    'grant',
+    'failed_sign_ins',
+    'provider',
+  ]
   const events = Array.isArray(vector['meanwhile']) ? vector['meanwhile'] : []
   const lasts = events.some((event) => lasting.some((name) => Object.hasOwn(objectOf(event, 'event'), name)))
   return given['registration'] === undefined && !lasts
@@ -115,8 +127,8 @@ async function checkStillServed(base: string, { set, send, stage }: Party, about
   assert.ok(reply.rule === undefined || base === 'cancel', `afterwards, ${about}: ${reply.text}`)
 }
 
-function partyFor(step: string): Promise<Party> {
-  return step === 'guard' ? aGuard() : aServer()
+function partyFor(step: string, { base }: Vector): Promise<Party> {
+  return step === 'guard' ? aGuard() : aServer(String(base))
 }
 
 for (const step of steps) {
@@ -124,7 +136,7 @@ for (const step of steps) {
   test(`vectors/${file}`, async (t) => {
     const { document, vectors } = readVectors(file, shape)
     assert.equal(document['step'], step)
-    for (const vector of vectors) await t.test(vector.name, async () => run(vector, await partyFor(step), step))
+    for (const vector of vectors) await t.test(vector.name, async () => run(vector, await partyFor(step, vector), step))
   })
 
   test(`canary: vectors/${file} with a wrong expectation`, async () => {
@@ -146,7 +158,7 @@ for (const step of steps) {
     ]
     for (const vector of wrong) {
       await assert.rejects(
-        async () => run(vector, await partyFor(step), step),
+        async () => run(vector, await partyFor(step, vector), step),
         assert.AssertionError,
         JSON.stringify(vector),
       )
@@ -186,5 +198,10 @@ test('setting.json describes the world of the runners', () => {
     { resource: theArchive, scopes: ['archive'] },
   ]
   assert.deepEqual(server['apis'], apis)
+  assert.deepEqual(server['authorization_details'], declaredTypes)
+  const ofAll = objectOf(objectOf(setting['clients'], 'clients')['all'], 'all')
+  assert.deepEqual(ofAll['authorization_details_types'], detailTypeNames)
+  const payment = { authorization_details_type: 'payment_initiation', creditorAccount: { iban: paidTo } }
+  assert.deepEqual(setting['payment'], payment)
   assert.deepEqual(writtenPolicy(), JSON.parse(JSON.stringify(policy)))
 })

@@ -6,6 +6,7 @@ const members = [
   'status',
   'grant_types',
   'scope',
+  'authorization_details_types',
   'redirect_uris',
   'token_endpoint_auth_signing_alg',
   'tls_client_certificate_bound_access_tokens',
@@ -17,11 +18,13 @@ export function registrationOf(value: unknown): Partial<ClientRecord> {
   const written = objectOf(value, 'registration')
   checkMembers(written, members, 'registration')
   const { status, grant_types: grants, scope, redirect_uris: redirectUris } = written
+  const { authorization_details_types: types } = written
   const alg = signingAlgorithm(written['token_endpoint_auth_signing_alg'])
   return {
     ...(status === undefined ? {} : { status: status === 'suspended' ? ('suspended' as const) : ('active' as const) }),
     ...(grants === undefined ? {} : { grantTypes: textsOf(grants, 'grant_types').flatMap(grantTypeOf) }),
     ...(scope === undefined ? {} : { scope: textsOf(scope, 'scope') }),
+    ...(types === undefined ? {} : { authorizationDetailTypes: textsOf(types, 'authorization_details_types') }),
     ...(redirectUris === undefined ? {} : { redirectUris: textsOf(redirectUris, 'redirect_uris') }),
     ...(alg === undefined ? {} : { tokenEndpointAuthSigningAlg: alg }),
     ...(written['id_token_encrypted_response_alg'] === 'ECDH-ES'

@@ -92,6 +92,7 @@ const endpoints = [
   '/userinfo',
   '/introspect',
   '/revoke',
+  '/interactions/decide',
   '/logout',
   '/jwks',
   '/interaction/AAAAAAAAAAAAAAAAAAAAAA/sign-in',

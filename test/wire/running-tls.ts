@@ -203,6 +203,8 @@ async function assemble({
       lifetimes: standardLifetimes,
       limits: standardLimits,
       mutualTlsOrigin,
+      signInApp: undefined,
+      passwordSignIn: 'offered',
       demoUser: undefined,
     },
     {
@@ -229,6 +231,7 @@ async function addPeople({ users }: Store): Promise<void> {
       subject: subject(`${name}-subject`),
       username: username(name),
       passwordHash,
+      upstream: undefined,
       status: 'active',
       notBefore: numericDate(0),
       createdAt: systemClock(),

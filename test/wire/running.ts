@@ -7,9 +7,21 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPages } from '../../src/console/index.ts'
+import type { Look } from '../../src/console/look.ts'
+import type { DetailType } from '../../src/core/authorization-details.ts'
 import { clientDefaults } from '../../src/core/client.ts'
-import { clientId, issuer, numericDate, resourceIdentifier, Secret, subject, username } from '../../src/core/names.ts'
+import {
+  clientId,
+  type Issuer,
+  issuer,
+  numericDate,
+  resourceIdentifier,
+  Secret,
+  subject,
+  username,
+} from '../../src/core/names.ts'
 import type { AuditEvent, Handler } from '../../src/core/ports.ts'
+import type { UpstreamProvider } from '../../src/core/sign-in-ports.ts'
 import { signingAlgorithms, standardLifetimes, standardLimits } from '../../src/core/profile.ts'
 import { createGuard, type GuardEnv, honoGuard, nodeGuardPorts, parseGuardPolicy } from '../../src/guard/index.ts'
 import { openSigningKeys } from '../../src/node/keys.ts'
@@ -17,6 +29,7 @@ import { listen } from '../../src/node/listener.ts'
 import { plainPorts } from '../../src/node/plain-ports.ts'
 import { createPasswords } from '../../src/node/passwords.ts'
 import { createMac, createVerifier, random, sha256, systemClock } from '../../src/node/runtime.ts'
+import { createWebAuthn } from '../../src/node/web-authn.ts'
 import { createServer } from '../../src/server/index.ts'
 import { openSqliteStore } from '../../src/stores/sql/index.ts'
 import type { TestClient } from '../flow/parties.ts'
@@ -25,10 +38,23 @@ import { observeResponse } from '../observations.ts'
 /** What is running. */
 export type Running = Awaited<ReturnType<typeof startRunning>>
 
-const redirect = 'http://127.0.0.1:9/callback'
+const nowhere = 'http://127.0.0.1:9/callback'
+
+/** What else there is. */
+export type RunningOptions = {
+  /** Other providers, for the server under this issuer. */
+  readonly upstream?: (issuer: Issuer) => readonly UpstreamProvider[]
+  /** Where the client gets its answers, when somebody listens there. */
+  readonly redirectUri?: string
+  /** What the API declares, and the client may ask for. RFC 9396 §2. */
+  readonly detailTypes?: readonly DetailType[]
+  readonly look?: Look
+  readonly passkeys?: 'offered'
+}
 
 /** Starts server and API on free ports, with one person (alice) and one client. */
-export async function startRunning(client: Omit<TestClient, 'clientId'>) {
+export async function startRunning(client: Omit<TestClient, 'clientId'>, more: RunningOptions = {}) {
+  const { redirectUri: redirect = nowhere, detailTypes = [] } = more
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-test-'))
   const store = await openSqliteStore({ path: join(folder, 'state.db'), clock: systemClock, hash: sha256 })
   const events: AuditEvent[] = []
@@ -45,11 +71,18 @@ export async function startRunning(client: Omit<TestClient, 'clientId'>) {
     {
       issuer: theIssuer,
       apis: [
-        { resource: bank.resource, name: 'Bank', scopes: [{ name: 'accounts', description: 'See your accounts' }] },
+        {
+          resource: bank.resource,
+          name: 'Bank',
+          scopes: [{ name: 'accounts', description: 'See your accounts' }],
+          detailTypes: detailTypes.map((type) => ({ ...type, resource: bank.resource })),
+        },
       ],
       lifetimes: standardLifetimes,
       limits: standardLimits,
       mutualTlsOrigin: undefined,
+      signInApp: undefined,
+      passwordSignIn: 'offered',
       demoUser: undefined,
     },
     {
@@ -69,14 +102,17 @@ export async function startRunning(client: Omit<TestClient, 'clientId'>) {
       }),
       passwords,
       audit,
-      pages: createPages(),
+      pages: createPages(more.look),
       ...plainPorts(),
+      webAuthn: more.passkeys === undefined ? undefined : createWebAuthn({ issuer: theIssuer, name: 'A test' }),
+      upstream: more.upstream?.(theIssuer) ?? [],
     },
   )
   await store.users.add({
     subject: subject('alice-subject'),
     username: username('alice'),
     passwordHash: await passwords.hash('correct horse'),
+    upstream: undefined,
     status: 'active',
     notBefore: numericDate(0),
     createdAt: systemClock(),
@@ -89,6 +125,7 @@ export async function startRunning(client: Omit<TestClient, 'clientId'>) {
     redirectUris: [redirect],
     grantTypes: ['authorization_code', 'client_credentials'],
     scope: ['openid', 'profile', 'accounts'],
+    authorizationDetailTypes: detailTypes.map(({ type }) => type),
     keys: [client.key],
     notBefore: numericDate(0),
     createdAt: systemClock(),

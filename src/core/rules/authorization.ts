@@ -138,7 +138,7 @@ export const authorizationRules = {
   },
   request_uri_spent: {
     ...opening,
-    at: ['authorization', 'interaction'],
+    at: ['authorization', 'interaction', 'decision'],
     clause: 'FAPI 2.0 SP §5.3.2.2 note 3; RFC 9126 §7.3',
     rows: ['AS-PAR-11'],
     attacks: ['ER-04', 'ER-18'],
@@ -157,7 +157,7 @@ export const authorizationRules = {
   },
   request_no_longer_allowed: {
     ...opening,
-    at: ['authorization', 'interaction'],
+    at: ['authorization', 'interaction', 'decision'],
     clause: 'RFC 9126 §7.4',
     rows: ['AS-PAR-12'],
     attacks: ['SK-09'],

@@ -3,7 +3,7 @@ import type { Rule } from './rule.ts'
 const authentication = {
   error: 'invalid_client',
   publicSlug: 'client_authentication_failed',
-  at: ['par', 'token', 'introspection', 'revocation'],
+  at: ['par', 'token', 'introspection', 'revocation', 'decision'],
   event: 'client.auth.failed',
 } as const
 const token = { error: 'invalid_token', at: ['userinfo', 'guard'] } as const
@@ -14,7 +14,7 @@ export const certificateRules = {
     ...authentication,
     clause: 'RFC 8705 §2',
     rows: ['AS-MTLS-03', 'AS-META-07'],
-    attacks: ['SK-08', 'LV-27'],
+    attacks: ['SK-08', 'LV-27', 'LV-30'],
     sentence: 'The client is registered for mutual TLS and sent no certificate.',
     hint: 'Call the URLs of mtls_endpoint_aliases with the client certificate.',
   },
@@ -22,7 +22,7 @@ export const certificateRules = {
     ...authentication,
     clause: 'RFC 8705 §2; FAPI 2.0 SP §5.4.1-2',
     rows: ['KEY-03', 'AS-MTLS-05'],
-    attacks: ['LV-27', 'LV-28'],
+    attacks: ['LV-27', 'LV-28', 'LV-30'],
     sentence: 'What was sent as a client certificate is none of the profile.',
     hint: 'Use one X.509 certificate with an RSA key of at least 2048 bits or an elliptic curve key.',
   },
@@ -30,7 +30,7 @@ export const certificateRules = {
     ...authentication,
     clause: 'RFC 8705 §2.1; RFC 5280 §6',
     rows: ['AS-MTLS-01'],
-    attacks: ['LV-28', 'LV-29'],
+    attacks: ['LV-28', 'LV-29', 'LV-30'],
     sentence: 'The client certificate leads to no trusted authority.',
     hint: 'Use a certificate of an authority the operator trusts, and send the intermediates with it.',
   },
@@ -93,8 +93,8 @@ export const certificateRules = {
     rows: ['AS-INTRO-01'],
     attacks: ['SK-52'],
     event: 'client.auth.failed',
-    sentence: 'These credentials are of a resource server, which obtains no tokens.',
-    hint: 'Register a client for obtaining tokens; a resource server only asks about them.',
+    sentence: 'These credentials are of a resource server or a sign-in application, which obtain no tokens.',
+    hint: 'Register a client for obtaining tokens; a resource server only asks about them, a sign-in application decides.',
   },
   binding_certificate_missing: {
     error: 'invalid_request',

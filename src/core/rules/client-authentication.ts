@@ -3,7 +3,7 @@ import type { Rule } from './rule.ts'
 const common = {
   error: 'invalid_client',
   publicSlug: 'client_authentication_failed',
-  at: ['par', 'token', 'introspection', 'revocation'],
+  at: ['par', 'token', 'introspection', 'revocation', 'decision'],
 } as const
 
 /** Who is asking: private_key_jwt and nothing else. One answer for every failure. */

@@ -7,6 +7,7 @@ const signIn = { error: 'access_denied', at: ['interaction'], publicSlug: 'sign_
 export const interactionRules = {
   interaction_unknown: {
     ...handle,
+    at: ['interaction', 'decision'],
     clause: 'RFC 6749 §10.12',
     rows: ['AS-AUTHZ-15'],
     attacks: ['ER-19', 'AL-10'],
@@ -25,6 +26,7 @@ export const interactionRules = {
   },
   interaction_expired: {
     ...handle,
+    at: ['interaction', 'decision'],
     clause: 'RFC 9126 §4',
     rows: ['AS-PAR-11'],
     attacks: ['ER-04'],
@@ -43,20 +45,20 @@ export const interactionRules = {
   },
   csrf_token_invalid: {
     error: 'access_denied',
-    at: ['interaction', 'logout'],
+    at: ['interaction', 'account', 'logout'],
     clause: 'RFC 6749 §10.12; RFC 9700 §4.7',
     rows: ['AS-AUTHZ-15'],
-    attacks: ['ER-20'],
+    attacks: ['ER-20', 'LV-34'],
     event: 'session.csrf_rejected',
     sentence: 'The form does not belong to this page of this browser.',
     hint: 'Reload the page and send the form again.',
   },
   post_from_another_site: {
     error: 'access_denied',
-    at: ['interaction', 'logout'],
+    at: ['interaction', 'account', 'logout'],
     clause: 'RFC 6749 §10.12; RFC 9700 §4.7',
     rows: ['AS-AUTHZ-15'],
-    attacks: ['ER-20', 'LV-31'],
+    attacks: ['ER-20', 'LV-31', 'LV-34'],
     event: 'session.csrf_rejected',
     sentence: 'The form was sent by a page of another site.',
     hint: 'Use the page of this server.',
@@ -72,6 +74,7 @@ export const interactionRules = {
   },
   user_locked: {
     ...signIn,
+    at: ['interaction', 'decision'],
     clause: 'RFC 9700 §2',
     rows: ['OPS-05'],
     attacks: ['SK-51'],
@@ -93,7 +96,7 @@ export const interactionRules = {
     at: ['interaction'],
     clause: 'RFC 6749 §10.10',
     rows: ['OPS-07'],
-    attacks: ['AL-01', 'AL-02', 'AL-03', 'AL-04'],
+    attacks: ['AL-01', 'AL-02', 'AL-03', 'AL-04', 'AL-05'],
     event: 'user.login.throttled',
     sentence: 'There were too many failed sign-ins; this one was not tried.',
     hint: 'Wait five minutes.',

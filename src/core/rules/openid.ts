@@ -32,7 +32,7 @@ export const openidRules = {
   },
   acr_unmet: {
     error: 'unmet_authentication_requirements',
-    at: ['authorization'],
+    at: ['authorization', 'decision'],
     clause: 'OIDC Core §5.5.1.1; OIDC Unmet Authentication Requirements §2',
     rows: ['AS-OIDC-05'],
     attacks: ['ER-22'],
@@ -42,7 +42,7 @@ export const openidRules = {
   },
   signed_in_as_another: {
     error: 'login_required',
-    at: ['authorization', 'interaction'],
+    at: ['authorization', 'interaction', 'decision'],
     clause: 'OIDC Core §3.1.2.1, §5.5.1',
     rows: ['AS-OIDC-06'],
     attacks: ['ER-22'],

@@ -7,6 +7,8 @@ export const steps = [
   'par',
   'authorization',
   'interaction',
+  'account',
+  'decision',
   'token',
   'introspection',
   'revocation',
@@ -37,6 +39,8 @@ export const errorStatus = {
   temporarily_unavailable: 503,
   // RFC 8707 §2
   invalid_target: 400,
+  // RFC 9396 §5
+  invalid_authorization_details: 400,
   // RFC 9449 §12.2
   invalid_dpop_proof: 400,
   use_dpop_nonce: 400,
@@ -102,7 +106,7 @@ export const publicAnswers = {
   },
   sign_in_failed: {
     sentence: 'Sign-in failed.',
-    hint: 'Check user name and password. After several failed attempts, wait five minutes.',
+    hint: 'Check user name and password, or use the passkey again. After several failed attempts, wait five minutes.',
   },
   interaction_invalid: {
     sentence: 'This sign-in page does not belong to this browser, or is over.',

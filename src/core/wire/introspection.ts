@@ -14,7 +14,7 @@ export const inactiveToken: Readonly<Record<string, unknown>> = { active: false 
 /** What of a token one resource server may know. */
 export type SeenToken = Omit<AccessToken, 'grantRef' | 'speaksFor'>
 
-/** What a resource server is told of a token of its own. RFC 7662 §2.2; RFC 9449 §6.2; RFC 8705 §3.2; RFC 9470 §6.2. */
+/** What a resource server is told of a token of its own. RFC 7662 §2.2; RFC 9449 §6.2; RFC 8705 §3.2; RFC 9470 §6.2; RFC 9396 §9.2. */
 export function activeToken(token: SeenToken): Readonly<Record<string, unknown>> {
   return {
     active: true,
@@ -23,6 +23,7 @@ export function activeToken(token: SeenToken): Readonly<Record<string, unknown>>
     sub: token.subject,
     client_id: token.clientId,
     ...(token.scope.length === 0 ? {} : { scope: token.scope.join(' ') }),
+    ...(token.details.length === 0 ? {} : { authorization_details: token.details }),
     iat: token.issuedAt,
     exp: token.expiresAt,
     jti: token.jti,

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { type AuthorizationDetail, isAuthorizationDetail } from '../authorization-details.ts'
 import { numericDate } from '../names.ts'
 import { profile } from '../profile.ts'
 
@@ -44,7 +45,9 @@ const audience = v.union([
   v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(profile.listValues)),
 ])
 
-/** The claims of a JWT access token. RFC 9068 §2.2; RFC 9449 §6.1. */
+const details = v.optional(v.array(v.custom<AuthorizationDetail>(isAuthorizationDetail)))
+
+/** The claims of a JWT access token. RFC 9068 §2.2; RFC 9449 §6.1; RFC 9396 §9.1. */
 export const AccessTokenClaims = v.pipe(
   v.object({
     iss: text,
@@ -60,12 +63,14 @@ export const AccessTokenClaims = v.pipe(
     acr: text,
     auth_time: date,
     grant_ref: text,
+    authorization_details: details,
   }),
-  v.transform(({ client_id, auth_time, grant_ref, ...same }) => ({
+  v.transform(({ client_id, auth_time, grant_ref, authorization_details, ...same }) => ({
     ...same,
     clientId: client_id,
     authTime: auth_time,
     grantRef: grant_ref,
+    details: authorization_details,
   })),
 )
 

@@ -44,10 +44,8 @@ export function createFloodGate(newId: () => string): FloodGate {
         entry.kept += 1
         return 'keep'
       }
-      entry.summary = counting(
-        entry.summary ?? { ...counted, id: newId(), evidence: {}, dedupe: undefined },
-        event.time,
-      )
+      const summary = entry.summary ?? { ...counted, id: newId(), evidence: {}, dedupe: undefined }
+      entry.summary = counting(ofOnePerson(summary, event), event.time)
       return 'counted'
     },
     isCounting: () => [...seen.values()].some(({ summary }) => summary !== undefined),
@@ -67,6 +65,11 @@ function keyOf({ type, reason, clientId, peerAddress }: NewSecurityEvent): strin
 
 function isDear({ severity }: NewSecurityEvent): boolean {
   return severities.indexOf(severity) >= severities.indexOf('high')
+}
+
+/** What happened to several people is told to none of them as theirs. */
+function ofOnePerson(summary: NewSecurityEvent, { subjectRef }: NewSecurityEvent): NewSecurityEvent {
+  return summary.subjectRef === subjectRef ? summary : { ...summary, subjectRef: undefined }
 }
 
 function counting(summary: NewSecurityEvent, time: NumericDate): NewSecurityEvent {

@@ -33,7 +33,12 @@ export type TrailWriterOptions = {
   readonly onLost: (count: number, cause: unknown) => void
 }
 
-type Waiting = { readonly event: NewSecurityEvent; readonly settle: () => void }
+type Waiting = {
+  readonly event: NewSecurityEvent
+  /** Resolves when it is settled: kept, or not waited for any longer. */
+  readonly settled: Promise<void>
+  readonly settle: () => void
+}
 type Urgency = 'now' | 'soon'
 
 /** A writer on an empty queue. */
@@ -58,11 +63,20 @@ export class TrailWriter {
    */
   take(event: NewSecurityEvent, urgency: Urgency): Promise<void> {
     if (this.#phase === 'closed') return Promise.resolve()
-    const kept = new Promise<void>((settle) => this.#push({ event, settle }))
+    const { promise: settled, resolve: settle } = Promise.withResolvers<void>()
+    this.#push({ event, settled, settle })
     if (this.#sink === 'down') return Promise.resolve()
     if (urgency === 'now' || this.#queue.length >= writerBounds.batch) this.#plan('now', 0)
     else this.#plan('soon', writerBounds.patience)
-    return urgency === 'now' ? kept : Promise.resolve()
+    return urgency === 'now' ? settled : Promise.resolve()
+  }
+
+  /** Resolves when what waits now is kept; at once while the trail cannot be written. Never rejects. */
+  flush(): Promise<void> {
+    const newest = this.#queue.at(-1)
+    if (newest === undefined || this.#sink === 'down') return Promise.resolve()
+    this.#plan('now', 0)
+    return newest.settled
   }
 
   /** Writes what waits, and takes nothing more. */
@@ -165,7 +179,7 @@ export class TrailWriter {
   #goDown(cause: unknown): void {
     if (this.#sink === 'up') {
       this.#sink = 'down'
-      this.#push({ event: this.#options.onDown(cause), settle: () => undefined })
+      this.#push({ event: this.#options.onDown(cause), settled: Promise.resolve(), settle: () => undefined })
     }
     for (const { settle } of this.#queue) settle()
     this.#plan('soon', this.#retryIn)

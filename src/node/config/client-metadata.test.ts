@@ -11,6 +11,7 @@ const bank = resourceIdentifier('https://bank.example')
 const context: ClientContext = {
   scopes: ['openid', 'accounts'],
   resources: [bank],
+  detailTypes: ['payment_initiation'],
   certificates: 'asked for',
   mode: 'production',
   hash: sha256,
@@ -39,6 +40,7 @@ test('a valid registration becomes a client with every default', () => {
     redirectUris: ['https://budget.example/callback'],
     grantTypes: ['authorization_code'],
     scope: ['openid', 'accounts'],
+    authorizationDetailTypes: [],
     role: { kind: 'client' },
     authMethod: 'private_key_jwt',
     certificateName: undefined,
@@ -73,6 +75,8 @@ test('[AS-REG-05] a redirect URI is absolute https in its one spelling', () => {
     ['https://user@budget.example/', 'must not have user name or password'],
     ['https://budget.example/?iss=x', 'must not carry a parameter of the authorization response'],
     ['https://*.example/', 'must not have a wildcard: redirect URIs are compared byte by byte'],
+    ['https://budget.example;sandbox/', 'must have a host name or an address'],
+    ['https://budget.example,sandbox/', 'must have a host name or an address'],
     ['https://budget.example/*', 'must not have a wildcard: redirect URIs are compared byte by byte'],
     ['https://budget.example', 'must be written as https://budget.example/'],
     ['https://BUDGET.example/', 'must be written as https://budget.example/'],
@@ -177,4 +181,23 @@ test('[AS-TOK-11] a client that may ask for nothing is a mistake, told at once',
   assert.deepEqual(problems({ ...valid, scope: '' }).length, 1)
   assert.match(problems({ ...valid, scope: '' })[0] ?? '', /^scope: is missing: what the client may ask for, of /)
   assert.deepEqual(problems(valid), [])
+})
+
+test('[AS-RAR-02] a client registers the types of authorization details it may ask for', () => {
+  const types = (names: readonly unknown[], more: object = {}) => ({
+    ...valid,
+    authorization_details_types: names,
+    ...more,
+  })
+  const checked = checkClientMetadata(types(['payment_initiation', 'payment_initiation'], { scope: '' }), context)
+  assert.ok('client' in checked)
+  assert.deepEqual([checked.client.authorizationDetailTypes, checked.client.scope], [['payment_initiation'], []])
+  assert.deepEqual(problems(types(['payment_initation'])), [
+    'authorization_details_types: "payment_initation" belongs to no API of this server: did you mean "payment_initiation"?',
+  ])
+  assert.deepEqual(problems(types([7])), ['authorization_details_types[0]: must be a text'])
+  const alone = { grant_types: ['client_credentials'], redirect_uris: [] }
+  assert.deepEqual(problems(types(['payment_initiation'], alone)), [
+    'authorization_details_types: have no meaning without authorization_code',
+  ])
 })

@@ -24,6 +24,8 @@ export type ClientContext = CredentialContext & {
   readonly scopes: readonly string[]
   /** Every API. */
   readonly resources: readonly ResourceIdentifier[]
+  /** Every type of authorization details. */
+  readonly detailTypes: readonly string[]
   readonly mode: Mode
 }
 
@@ -53,8 +55,15 @@ const ClientMetadata = v.strictObject(
     ),
     response_types: v.optional(v.array(v.picklist(['code'], 'must be code'), 'must be a list')),
     scope: v.optional(v.string('must be a text: scopes separated by spaces'), ''),
+    /** RFC 9396 §10. */
+    authorization_details_types: v.optional(
+      v.pipe(v.array(v.string('must be a text'), 'must be a list'), v.maxLength(32, 'must be at most 32')),
+      [],
+    ),
     /** Ours: the API these credentials are of. It asks about tokens and obtains none. RFC 7662 §4. */
     resource_server: text,
+    /** Ours: the operator's own sign-in application. It decides for people and obtains no tokens. */
+    sign_in_app: yesOrNo,
     jwks: v.optional(v.custom<JsonObject>(isJsonObject, 'must be a JWK set')),
     jwks_uri: text,
     token_endpoint_auth_method: v.optional(
@@ -107,6 +116,7 @@ export function checkClientMetadata(
   const role = checkRole(metadata, context, note)
   const types = checkGrantTypes(metadata, role, note)
   checkRedirectUris(metadata, types, context, note)
+  const authorizationDetailTypes = checkDetailTypes(metadata, types, context, note)
   const scope = checkScope(metadata, role, context, note)
   const credentials = checkCredentials(shapeOfCredentials(metadata), context, note)
   const idTokenEncryption = checkEncryption(metadata, credentials, note)
@@ -120,6 +130,7 @@ export function checkClientMetadata(
       redirectUris: metadata.redirect_uris,
       grantTypes: types,
       scope,
+      authorizationDetailTypes,
       role,
       ...credentials,
       tokenEndpointAuthSigningAlg: metadata.token_endpoint_auth_signing_alg,
@@ -161,7 +172,13 @@ function noteIssue(issue: v.InferIssue<typeof ClientMetadata>, note: Note): void
 
 type Role = ClientRecord['role']
 
-function checkRole({ resource_server: wanted }: ClientMetadata, { resources }: ClientContext, note: Note): Role {
+/** Those that obtain no tokens. */
+const roleNames = { resource_server: 'a resource server', sign_in_app: 'a sign-in application' } as const
+
+function checkRole(metadata: ClientMetadata, { resources }: ClientContext, note: Note): Role {
+  const { resource_server: wanted, sign_in_app: isSignInApp } = metadata
+  if (isSignInApp === true && wanted !== undefined) note('sign_in_app', 'excludes resource_server')
+  if (isSignInApp === true) return { kind: 'sign_in_app' }
   if (wanted === undefined) return { kind: 'client' }
   const resource = resources.find((known) => known === wanted)
   if (resource !== undefined) return { kind: 'resource_server', resource }
@@ -170,8 +187,9 @@ function checkRole({ resource_server: wanted }: ClientMetadata, { resources }: C
 }
 
 function checkGrantTypes({ grant_types: asked }: ClientMetadata, role: Role, note: Note): ClientRecord['grantTypes'] {
-  if (role.kind === 'resource_server') {
-    if ((asked ?? []).length > 0) note('grant_types', 'have no meaning for a resource server: it obtains no tokens')
+  if (role.kind !== 'client') {
+    if ((asked ?? []).length > 0)
+      note('grant_types', `have no meaning for ${roleNames[role.kind]}: it obtains no tokens`)
     return []
   }
   const types = [...new Set(asked ?? (['authorization_code'] as const))]
@@ -207,17 +225,36 @@ function checkUris(
   }
 }
 
-function checkScope({ scope }: ClientMetadata, role: Role, { scopes }: ClientContext, note: Note): readonly string[] {
+function checkScope(metadata: ClientMetadata, role: Role, { scopes }: ClientContext, note: Note): readonly string[] {
+  const { scope } = metadata
   const asked = [...new Set(scope.split(' ').filter((name) => name !== ''))]
-  if (role.kind === 'resource_server') {
-    if (asked.length > 0) note('scope', 'has no meaning for a resource server: it obtains no tokens')
+  if (role.kind !== 'client') {
+    if (asked.length > 0) note('scope', `has no meaning for ${roleNames[role.kind]}: it obtains no tokens`)
     return []
   }
-  if (asked.length === 0) note('scope', `is missing: what the client may ask for, of ${scopes.join(', ')}`)
+  if (asked.length === 0 && metadata.authorization_details_types.length === 0)
+    note('scope', `is missing: what the client may ask for, of ${scopes.join(', ')}`)
   for (const name of asked) {
     if (!scopes.includes(name)) note('scope', `"${name}" belongs to no API of this server${suggestion(name, scopes)}`)
   }
   return asked
+}
+
+/** What exactly it may ask people for. RFC 9396 §10. */
+function checkDetailTypes(
+  { authorization_details_types: asked }: ClientMetadata,
+  types: ClientRecord['grantTypes'],
+  { detailTypes }: ClientContext,
+  note: Note,
+): readonly string[] {
+  if (asked.length > 0 && !types.includes('authorization_code')) {
+    note('authorization_details_types', 'have no meaning without authorization_code')
+  }
+  for (const type of asked) {
+    if (detailTypes.includes(type)) continue
+    note('authorization_details_types', `"${type}" belongs to no API of this server${suggestion(type, detailTypes)}`)
+  }
+  return [...new Set(asked)]
 }
 
 /** The content encryption that the specification would assume is not of the profile, so it must be named. */

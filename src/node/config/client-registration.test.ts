@@ -11,6 +11,7 @@ const jwk = pair.publicKey.export({ format: 'jwk' })
 const context: ClientContext = {
   scopes: ['openid', 'accounts', 'offline_access'],
   resources: [resourceIdentifier('https://bank.example')],
+  detailTypes: [],
   certificates: 'asked for',
   mode: 'production',
   hash: sha256,
@@ -127,6 +128,24 @@ test('a resource server asks about tokens of one API, and obtains none', () => {
   assert.deepEqual(problems({ ...bank, scope: 'accounts', grant_types: ['client_credentials'] }), [
     'grant_types: have no meaning for a resource server: it obtains no tokens',
     'scope: has no meaning for a resource server: it obtains no tokens',
+  ])
+})
+
+test('a sign-in application decides for people, and obtains no tokens', () => {
+  const { scope: _, redirect_uris: __, ...credentials } = byJwt
+  const app = { ...credentials, sign_in_app: true }
+  const { role, grantTypes, scope } = clientOf(app)
+  assert.deepEqual([role, grantTypes, scope], [{ kind: 'sign_in_app' }, [], []])
+  assert.deepEqual(clientOf({ ...byJwt, sign_in_app: false }).role, { kind: 'client' })
+  assert.deepEqual(problems({ ...app, scope: 'accounts', grant_types: ['client_credentials'] }), [
+    'grant_types: have no meaning for a sign-in application: it obtains no tokens',
+    'scope: has no meaning for a sign-in application: it obtains no tokens',
+  ])
+  assert.deepEqual(problems({ ...app, redirect_uris: people.redirect_uris }), [
+    'redirect_uris: have no meaning without authorization_code',
+  ])
+  assert.deepEqual(problems({ ...app, resource_server: 'https://bank.example' }), [
+    'sign_in_app: excludes resource_server',
   ])
 })
 

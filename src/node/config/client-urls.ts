@@ -1,6 +1,6 @@
 /** The URLs a client may register, each with what is wrong with it. */
 
-import { isLoopbackHost } from '../../core/names.ts'
+import { hasPlainHost, isLoopbackHost } from '../../core/names.ts'
 import { EgressRefused } from '../egress/refused.ts'
 import { checkTarget } from '../egress/target.ts'
 
@@ -22,6 +22,8 @@ export function redirectUriProblem(uri: string, type: 'web' | 'native', mode: Mo
   if (url.protocol === 'http:' && !mayBeHttp(url, type, mode)) {
     return type === 'native' ? 'must be https, or http on 127.0.0.1 or [::1]' : 'must be https'
   }
+  // Pages name it in their policy.
+  if (!hasPlainHost(url)) return 'must have a host name or an address'
   // What is compared byte by byte must be what a browser makes of it.
   return url.href === uri ? undefined : `must be written as ${url.href}`
 }

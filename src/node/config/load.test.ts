@@ -62,7 +62,7 @@ test('the smallest file gets every default', () => {
   assert.equal(config.keys.sealing?.reveal(), sealing)
   assert.deepEqual(config.keys.algorithms, ['ES256', 'PS256', 'EdDSA'])
   assert.equal(config.mode, 'production')
-  assert.deepEqual(load(valid).server.apis, valid.apis)
+  assert.deepEqual(load(valid).server.apis, [{ ...anApi, detailTypes: [] }])
 })
 
 test('an unknown key stops the start and suggests the nearest known one', () => {
@@ -341,6 +341,8 @@ test('the JSON Schema names every key and allows no other', () => {
     'mtls',
     'clientCertificates',
     'apis',
+    'signIn',
+    'pages',
     'lifetimes',
     'limits',
     'store',

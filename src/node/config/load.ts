@@ -4,19 +4,25 @@ import { readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import * as v from 'valibot'
 import { isJsonObject, issuer, type JsonObject, resourceIdentifier, Secret, seconds } from '../../core/names.ts'
+import type { Look } from '../../console/look.ts'
 import type { Lifetimes, SigningAlgorithm } from '../../core/profile.ts'
 import type { ServerConfig } from '../../server/config.ts'
 import { type KeySchedule, keySchedule } from '../keys/schedule.ts'
 import type { ListenOptions } from '../listener.ts'
 import type { LogLevel } from '../log.ts'
+import type { UpstreamConfig } from '../upstream.ts'
+import { readDetailTypes } from './detail-types.ts'
 import { interpolate, type Sources } from './interpolate.ts'
 import { checkMeaning } from './meaning.ts'
 import { suggestion } from './nearest.ts'
 import { overrideByEnvironment, overrideByFlags } from './override.ts'
+import { lookOf } from './pages.ts'
 import { ConfigError, dotted, type Note } from './problems.ts'
 import { readYaml } from './read-yaml.ts'
 import { ConfigFile } from './schema.ts'
 import { keysAt, listsForGroups } from './shape.ts'
+import { signInAppOf } from './sign-in-app.ts'
+import { upstreamOf } from './upstream.ts'
 
 /** Where a server keeps what it knows. */
 export type StoreConfig = { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'memory' }
@@ -31,6 +37,8 @@ export type ListenConfig = Pick<ListenOptions, 'trustedPeers' | 'tls' | 'certifi
 /** A configuration that was checked as a whole. */
 export type Config = {
   readonly server: ServerConfig
+  /** Other OpenID providers that people may sign in at. */
+  readonly upstream: readonly UpstreamConfig[]
   readonly listen: ListenConfig
   /** The entrance that asks for client certificates, when it is another than the first. */
   readonly mtls: ListenConfig | undefined
@@ -44,6 +52,8 @@ export type Config = {
     readonly schedule: KeySchedule
   }
   readonly log: { readonly level: LogLevel }
+  /** How the pages look and what they say. */
+  readonly pages: Look
   /** http on a loopback host: for development only. */
   readonly mode: 'development_loopback' | 'production'
 }
@@ -74,8 +84,10 @@ export function loadConfig({ file, env, flags }: ConfigSources): Config {
   const unresolved = new Set(lines.map((line) => line.split(': ')[0]))
   const shaped = checkShape(values, (where, what) => unresolved.has(where) || note(where, what))
   checkMeaning(values, note)
-  if (shaped === undefined || lines.length > 0) throw new ConfigError(lines)
-  return configOf(shaped, directory)
+  const types = shaped === undefined ? [] : readDetailTypes(shaped.apis, note)
+  const pages = lookOf(values['pages'], { directory, readFile: sources.readFile }, note)
+  if (shaped === undefined || pages === undefined || lines.length > 0) throw new ConfigError(lines)
+  return { ...configOf(shaped, types, directory), pages }
 }
 
 const mostFileBytes = 1_048_576
@@ -124,18 +136,30 @@ function sentenceOf(issue: Issue, path: readonly (string | number)[]): string {
   return issue.received === 'undefined' && issue.expected !== 'Object' ? 'is missing' : issue.message
 }
 
-function configOf(file: ConfigFile, directory: string): Config {
+function configOf(
+  file: ConfigFile,
+  types: ReturnType<typeof readDetailTypes>,
+  directory: string,
+): Omit<Config, 'pages'> {
   const { sealing, algorithms } = file.keys
   const schedule = keySchedule(file.keys)
   return {
     server: {
       issuer: issuer(file.issuer),
-      apis: file.apis.map((api) => ({ ...api, resource: resourceIdentifier(api.resource) })),
+      apis: file.apis.map(({ resource, name, scopes }, index) => ({
+        resource: resourceIdentifier(resource),
+        name,
+        scopes,
+        detailTypes: types[index] ?? [],
+      })),
       lifetimes: lifetimesOf(file),
       limits: file.limits,
       mutualTlsOrigin: mutualTlsOriginOf(file),
+      signInApp: signInAppOf(file.signIn.app),
+      passwordSignIn: file.signIn.passwords,
       demoUser: undefined,
     },
+    upstream: upstreamOf(file.signIn.upstream, issuer(file.issuer)),
     listen: listenerOf(file.listen, directory),
     mtls: file.mtls === undefined ? undefined : mutualTlsListenerOf(file.mtls, directory),
     clientCertificates: {

@@ -3,6 +3,8 @@
 import { isJsonObject, isLoopbackHost, type JsonObject } from '../../core/names.ts'
 import { keyScheduleBounds } from '../keys/schedule.ts'
 import type { Note } from './problems.ts'
+import { checkSignInApp } from './sign-in-app.ts'
+import { checkUpstream } from './upstream.ts'
 
 /** Notes every contradiction. Takes the values as they were written, defaults not filled in. */
 export function checkMeaning(values: JsonObject, note: Note): void {
@@ -10,6 +12,8 @@ export function checkMeaning(values: JsonObject, note: Note): void {
   checkMutualTls(values, note)
   checkApis(values['apis'], note)
   checkApisOfProduction(values, note)
+  checkSignInApp(values, note)
+  checkUpstream(values, note)
   checkStore(values, note)
   checkRefreshTokens(values, note)
   checkKeySchedule(values, note)

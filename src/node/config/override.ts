@@ -11,6 +11,9 @@ const prefix = 'STRONGROOM_'
 /** Variables with this prefix that are not configuration keys. */
 const others = ['STRONGROOM_CONFIG']
 
+/** Keys that hold a secret, or hold one that does. */
+const secretFlags = ['keys', 'keys.sealing', 'signIn', 'signIn.upstream']
+
 /**
  * The configuration with what the environment says. `__` goes one level down, `ACCESS_TOKEN` means `accessToken`,
  * `…_FILE` takes the value from a file, lists and groups are JSON. A variable that means nothing is noted.
@@ -49,8 +52,7 @@ export function overrideByFlags(
     const path = name.split('.')
     if (schemaAt(schema, path) === undefined) note(name, 'is not a key of the configuration')
     // Command lines are seen by everybody on the machine.
-    else if (name === 'keys' || name === 'keys.sealing')
-      note(name, 'is a secret: use the file or the environment, not a flag')
+    else if (secretFlags.includes(name)) note(name, 'is a secret: use the file or the environment, not a flag')
     else result = override(result, schema, path, value, (what) => note(name, what))
   }
   return result

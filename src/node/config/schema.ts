@@ -9,6 +9,10 @@ import { keyScheduleBounds } from '../keys/schedule.ts'
 import { logLevels } from '../log.ts'
 import { isPeerRange } from '../peers.ts'
 import { adapters } from '../tls/proxy-adapters.ts'
+import { detailTypes } from './detail-types.ts'
+import { localText } from './local-text.ts'
+import { pagesSchema } from './pages.ts'
+import { SignIn } from './sign-in.ts'
 
 const aText = v.string('must be a text')
 
@@ -77,11 +81,15 @@ const api = v.strictObject(
     name: v.pipe(words(100), v.description('Shown to people at consent.')),
     scopes: v.pipe(
       v.array(
-        v.strictObject({ name: scopeName, description: v.pipe(words(200), v.description('Shown at consent.')) }, group),
+        v.strictObject(
+          { name: scopeName, description: v.pipe(localText(200), v.description('Shown at consent.')) },
+          group,
+        ),
         'must be a list',
       ),
       v.minLength(1, 'must list at least one scope'),
     ),
+    authorizationDetails: detailTypes,
   },
   group,
 )
@@ -197,6 +205,8 @@ export const ConfigFile = v.strictObject(
       {},
     ),
     apis: v.pipe(v.optional(v.array(api, 'must be a list'), []), v.description('The APIs tokens are issued for.')),
+    signIn: v.optional(SignIn, {}),
+    pages: pagesSchema,
     lifetimes: v.optional(
       v.strictObject(
         {

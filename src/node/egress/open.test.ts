@@ -438,3 +438,33 @@ test('a gate needs bounds that bound', () => {
     assert.throws(() => aGate({ running: bound }), RangeError)
   }
 })
+
+test('any request: method, fields and body arrive, and any status is an answer', async () => {
+  const { gate } = aGate()
+  seen.length = 0
+  const posted = await gate.fetch('https://keys.example.com/good', {
+    method: 'POST',
+    headers: { authorization: 'Basic eDp5', 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'a=%C3%A9',
+  })
+  assert.deepEqual([posted.status, await posted.json()], [200, { ok: true }])
+  const [request] = seen
+  assert.deepEqual(
+    [request?.method, request?.headers.authorization, request?.headers['content-length']],
+    ['POST', 'Basic eDp5', '8'],
+  )
+  const missing = await gate.fetch('https://keys.example.com/jwt', { method: 'GET', headers: {} })
+  assert.deepEqual([missing.status, missing.headers.get('content-type')], [200, 'application/vnd.strange+json'])
+})
+
+test('any request is bounded like every other', async () => {
+  const { gate } = aGate()
+  const get = (path: string) => gate.fetch(`https://keys.example.com/${path}?secret`, { method: 'GET', headers: {} })
+  await refused('redirected', () => get('redirect'))
+  await refused('too_large', () => get('overfull'))
+  await refused('too_large', () => get('endless'))
+  const inside = aGate({ answers: [['10.0.0.1']] }).gate
+  await refused('address_not_allowed', () =>
+    inside.fetch('https://keys.example.com/secret', { method: 'GET', headers: {} }),
+  )
+})

@@ -31,16 +31,18 @@ export type OpenEgressOptions = {
   readonly dial?: Dial
 }
 
-/** The gate, in its two shapes. Both reject with EgressRefused. */
+/** The gate, in its three shapes. All reject with EgressRefused. */
 export type OpenEgress = {
   /** GET of a JSON document: status 200 and one of the media types, which are those of JSON and JWK sets unless given. */
   readonly fetchJson: (url: string, options?: { readonly accept?: readonly string[] }) => Promise<unknown>
   /** POST of a form. Whatever status came back is the answer, redirects apart; its body is read by nobody. */
   readonly postForm: PostForm
+  /** GET, or POST of a text. The answer is complete when it returns, whatever its status, redirects apart. */
+  readonly fetch: (url: string, message: Message) => Promise<Response>
 }
 
 /** What is sent, besides where to. */
-type Message = {
+export type Message = {
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
@@ -79,7 +81,23 @@ export function createOpenEgress(options: OpenEgressOptions): OpenEgress {
         return { status: response.statusCode ?? 0 }
       })
     },
+    fetch: async (url, { method, headers, body = '' }) => {
+      const target = checkTarget(url)
+      const length = method === 'POST' ? { 'content-length': String(Buffer.byteLength(body)) } : {}
+      return ask(target, { method, headers: { ...headers, ...length }, body }, async (response) => {
+        checkEncoding(response, target)
+        return complete(response, await readBounded(response, maxBytes, target))
+      })
+    },
   }
+}
+
+function complete({ statusCode = 0, rawHeaders }: IncomingMessage, body: Uint8Array<ArrayBuffer>): Response {
+  const headers = new Headers()
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    headers.append(rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '')
+  }
+  return new Response([204, 205, 304].includes(statusCode) ? null : body, { status: statusCode, headers })
 }
 
 type Ask = <T>(target: Target, message: Message, take: (response: IncomingMessage) => Promise<T>) => Promise<T>
@@ -167,15 +185,25 @@ function reasonOf(cause: unknown): 'too_large' | 'unreachable' {
   return isOverflow ? 'too_large' : 'unreachable'
 }
 
-function checkJson({ statusCode, headers }: IncomingMessage, accept: readonly string[], { origin }: Target): void {
+function checkJson(response: IncomingMessage, accept: readonly string[], target: Target): void {
+  const { statusCode, headers } = response
+  const { origin } = target
   if (statusCode !== 200) throw new EgressRefused('status_unexpected', origin)
-  const encoding = headers['content-encoding'] ?? 'identity'
-  if (encoding.toLowerCase() !== 'identity') throw new EgressRefused('content_encoding_wrong', origin)
+  checkEncoding(response, target)
   const [mediaType = ''] = (headers['content-type'] ?? '').split(';')
   if (!accept.includes(mediaType.trim().toLowerCase())) throw new EgressRefused('content_type_wrong', origin)
 }
 
-async function readBounded(response: IncomingMessage, most: number, { origin }: Target): Promise<Uint8Array> {
+function checkEncoding({ headers }: IncomingMessage, { origin }: Target): void {
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding.toLowerCase() !== 'identity') throw new EgressRefused('content_encoding_wrong', origin)
+}
+
+async function readBounded(
+  response: IncomingMessage,
+  most: number,
+  { origin }: Target,
+): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   let length = 0
   const body: AsyncIterable<Uint8Array> = response

@@ -11,7 +11,7 @@ import { pageEndpoint } from '../endpoint.ts'
 import { currentSession, recogniseBrowser } from '../interaction/cookies.ts'
 import { approve, endWith } from '../interaction/decision.ts'
 import { isAcrReachable, isAllowedBefore, judgeSession } from '../interaction/demands.ts'
-import { clientStillAllowed, interactionUrl, type Pending } from '../interaction/pending.ts'
+import { clientStillAllowed, decisionUrl, type Pending } from '../interaction/pending.ts'
 import type { Server } from '../server.ts'
 
 /**
@@ -33,6 +33,7 @@ export const authorization = pageEndpoint(
       startedAt: call.now,
       expiresAt: after(call.now, server.lifetimes.interaction),
       signedIn: undefined,
+      decision: undefined,
     }
     const opening = await server.store.requests.open(attempt, row)
     if (opening.outcome !== 'opened') return refuse(openingRules[opening.outcome])
@@ -42,11 +43,11 @@ export const authorization = pageEndpoint(
     const pending = { interaction: row, request, client }
 
     // What no sign-in here can reach ends now. Where nothing is left to ask, nobody is; prompt=none asks in no case.
-    if (!isAcrReachable(request.request)) return endWith('acr_unmet', pending, call, server)
+    if (!isAcrReachable(request.request, server)) return endWith('acr_unmet', pending, call, server)
     const settled = await withoutAsking(pending, call, server)
     if (!('missing' in settled)) return settled
     if (request.request.prompt.includes('none')) return endWith(settled.missing, pending, call, server)
-    return seeOther(interactionUrl(row.id, server), browser.cookies)
+    return seeOther(decisionUrl(row.id, server), browser.cookies)
   },
 )
 
@@ -88,5 +89,5 @@ async function withoutAsking(
   const { session } = judged
   call.note({ subject: session.subject })
   if (!(await isAllowedBefore(pending, session, server))) return { missing: 'consent_required' }
-  return approve(pending, session, 'allowed_before', call, server)
+  return approve(pending, session, { how: 'allowed_before', details: [] }, call, server)
 }

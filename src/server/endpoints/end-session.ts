@@ -1,5 +1,5 @@
 import type { ClientRecord } from '../../core/client.ts'
-import type { Session } from '../../core/flow.ts'
+import type { Session } from '../../core/people.ts'
 import { type IdTokenHint, verifyIdTokenHint } from '../../core/id-token.ts'
 import { endpointPaths } from '../../core/metadata.ts'
 import { clientId, orUndefined, registeredRedirectUri, type RegisteredRedirectUri } from '../../core/names.ts'
@@ -10,6 +10,7 @@ import type { Call } from '../call.ts'
 import { formEndpoint, pageEndpoint } from '../endpoint.ts'
 import { currentSession, endedSessionCookie, recogniseBrowser } from '../interaction/cookies.ts'
 import { checkPostedHere, csrfToken } from '../interaction/csrf.ts'
+import { languagesOf } from '../languages.ts'
 import type { SignOutView } from '../pages.ts'
 import { pageHeaders } from '../security-headers.ts'
 import type { Server } from '../server.ts'
@@ -24,7 +25,7 @@ export const endSession = [
   pageEndpoint('logout', path, EndSessionRequest, async (call, server) => {
     const asked = await judgeRequest(call.form, server)
     const session = await currentSession(call, server)
-    if (session === undefined) return signedOut(asked, [], server)
+    if (session === undefined) return signedOut(asked, [], call, server)
     note(call, asked, session)
     return isFromThisSignIn(asked, session, server)
       ? end(asked, session, call, server)
@@ -125,6 +126,7 @@ async function ask(asked: Asked, session: Session, call: Call<unknown>, server: 
   const browser = recogniseBrowser(call, server)
   const user = await server.store.users.bySubject(session.subject)
   const view: SignOutView = {
+    languages: languagesOf(call.connection),
     client: asked.client?.name,
     username: user?.username ?? '',
     action: server.url(formPath),
@@ -157,11 +159,16 @@ async function end(asked: Asked, session: Session, call: Call<unknown>, server: 
     reason: asked.hint === undefined ? 'by_the_person' : 'by_the_client',
     evidence: await endSignIn(session, call, server),
   })
-  return signedOut(asked, [endedSessionCookie(server)], server)
+  return signedOut(asked, [endedSessionCookie(server)], call, server)
 }
 
 /** Back to the client where it registered a place for that, or a page that says so. */
-function signedOut({ target, state }: Asked, cookies: readonly string[], server: Server): Answer {
+function signedOut({ target, state }: Asked, cookies: readonly string[], call: Call<unknown>, server: Server): Answer {
   if (target !== undefined) return backAfterLogout(target, state, cookies)
-  return { status: 200, headers: pageHeaders(server, undefined), cookies, body: server.pages.signedOut() }
+  return {
+    status: 200,
+    headers: pageHeaders(server, undefined),
+    cookies,
+    body: server.pages.signedOut({ languages: languagesOf(call.connection) }),
+  }
 }

@@ -1,4 +1,5 @@
 import type { AccessToken } from '../../core/access-token.ts'
+import { detailsFor } from '../../core/authorization-details.ts'
 import { endpointPaths } from '../../core/metadata.ts'
 import type { ResourceIdentifier } from '../../core/names.ts'
 import { OAuthError, refuse } from '../../core/oauth-error.ts'
@@ -68,8 +69,9 @@ function notForThem(reason: RuleSlug, { note }: Call<unknown>): Answer {
   return ok(inactiveToken)
 }
 
-/** Only this resource of the audience, and only its scopes: who else takes the token is not its business. */
+/** Only this resource of the audience, and only its scopes and details: who else takes the token is not its business. */
 function partFor(resource: ResourceIdentifier, token: AccessToken, { catalogue }: Server): SeenToken {
   const scope = token.scope.filter((value) => catalogue.ownerOf(value) === resource)
-  return { ...token, audience: [resource], scope }
+  const details = detailsFor([resource], token.details, catalogue.detailTypes)
+  return { ...token, audience: [resource], scope, details }
 }

@@ -1,10 +1,10 @@
-import { reachableAcrs } from '../../core/authentication-context.ts'
 import { type ClientAuthenticationMethod, clientAuthenticationMethods } from '../../core/client.ts'
 import { createAuthorizationServerMetadata, metadataPaths } from '../../core/metadata.ts'
 import { signingAlgorithms } from '../../core/profile.ts'
 import { document } from '../answers.ts'
 import { documentEndpoint, type Endpoint } from '../endpoint.ts'
 import type { Server } from '../server.ts'
+import { reachableAcrs } from '../sign-in/contexts.ts'
 
 /** The metadata of the issuer, at both of its addresses. RFC 8414 §3; OIDC Discovery §4. */
 export function metadata(server: Server): readonly Endpoint[] {
@@ -16,7 +16,9 @@ export function metadata(server: Server): readonly Endpoint[] {
       resources: catalogue.resources,
       authMethods: authMethodsOf(server),
       mutualTlsOrigin,
-      acrValues: reachableAcrs,
+      acrValues: reachableAcrs(server),
+      uiLocales: server.pages.languages,
+      detailTypes: catalogue.detailTypes.map(({ type }) => type),
       signingAlgorithms: signingAlgorithms.filter((alg) => keys.signer(alg) !== undefined),
     }),
   )

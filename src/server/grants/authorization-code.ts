@@ -5,7 +5,8 @@ import { challengeOfVerifier } from '../../core/pkce.ts'
 import type { RuleSlug } from '../../core/rules.ts'
 import type { About } from '../alarm.ts'
 import { digestOf, type Handle, handleText, newHandle, parseHandle } from '../artefacts.ts'
-import { narrowReach } from '../catalogue.ts'
+import type { Reach } from '../catalogue.ts'
+import { namedDetails, reachOfCode } from '../details.ts'
 import { spendOnce } from '../proof-of-possession.ts'
 import type { Server } from '../server.ts'
 import { subjectFor } from '../subject.ts'
@@ -18,6 +19,7 @@ export const authorizationCode: GrantHandler = async (asked, server) => {
   const { code } = call.form
   if (code === undefined) return refuse('parameter_missing', { expected: { parameter: 'code' } })
   const handle = parseHandle(code) ?? refuse('code_unknown')
+  const named = { resources: call.form.resources, details: namedDetails(call.form, client, server) }
 
   // Whatever could keep tokens from being signed shows before anything is spent.
   const signers = await personTokenSigners(client, server)
@@ -34,6 +36,7 @@ export const authorizationCode: GrantHandler = async (asked, server) => {
     codeChallenge: verifier.challenge,
     dpopJkt: possession.proof?.thumbprint,
     resources: call.form.resources,
+    objection: (approval) => refusalIn(() => reachOfCode(approval, named, client, server)),
     now: call.now,
     refreshToken: refreshToken === undefined ? undefined : offerOf(refreshToken, call.now, server),
   })
@@ -41,9 +44,21 @@ export const authorizationCode: GrantHandler = async (asked, server) => {
     call.note(consequenceOf(redemption))
     return refuseRedemption(redemption, verifier.problem)
   }
-  const tokens = await issue(asked, redemption, signers, server)
+  const reach = reachOfCode(redemption.approval, named, client, server)
+  const tokens = await issue({ ...asked, reach }, redemption, signers, server)
   if (refreshToken === undefined || redemption.refreshToken === 'none') return tokens
   return { ...tokens, refreshToken: handleText(refreshToken) }
+}
+
+/** The rule that something breaks, if it does. */
+function refusalIn(work: () => unknown): RuleSlug | undefined {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    if (error instanceof OAuthError) return error.rule
+    throw error
+  }
 }
 
 /** A refresh token as it is stored, should the redemption earn it. */
@@ -96,6 +111,8 @@ function refuseRedemption(
       return refuse(mismatchRules[redemption.what])
     case 'resource_not_granted':
       return refuse('resource_not_allowed')
+    case 'objected':
+      return refuse(redemption.rule)
     case 'expired':
       return refuse('code_expired')
     case 'grant_revoked':
@@ -106,12 +123,11 @@ function refuseRedemption(
 }
 
 async function issue(
-  { call, client, possession }: GrantRequest,
+  { call, client, possession, reach }: GrantRequest & { readonly reach: Reach },
   { request, approval }: Extract<Redemption, { outcome: 'redeemed' }>,
   signers: PersonTokenSigners,
   server: Server,
 ): Promise<IssuedTokens> {
-  const reach = narrowReach(approval, call.form.resources, server.catalogue)
   const { subject, grantRef, authTime, acr } = approval
   const { clientId } = client
   const { confirmation } = possession
@@ -135,5 +151,5 @@ async function issue(
   }
   const idToken = reach.scope.includes('openid') ? await issueIdToken(about, signers, server) : undefined
   const expiresIn = server.lifetimes.accessToken
-  return { accessToken, confirmation, expiresIn, scope: reach.scope, refreshToken: undefined, idToken }
+  return { accessToken, confirmation, expiresIn, ...reach, refreshToken: undefined, idToken }
 }

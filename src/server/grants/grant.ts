@@ -1,3 +1,4 @@
+import type { AuthorizationDetail } from '../../core/authorization-details.ts'
 import type { Confirmation } from '../../core/confirmation.ts'
 import type { ClientRecord } from '../../core/client.ts'
 import type { Once } from '../../core/ports.ts'
@@ -23,6 +24,7 @@ export type IssuedTokens = {
   /** Seconds. */
   readonly expiresIn: number
   readonly scope: readonly string[]
+  readonly details: readonly AuthorizationDetail[]
   readonly idToken: string | undefined
 }
 

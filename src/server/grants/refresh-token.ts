@@ -4,6 +4,7 @@ import { refuse } from '../../core/oauth-error.ts'
 import type { RuleSlug } from '../../core/rules.ts'
 import { digestOf, parseHandle } from '../artefacts.ts'
 import { renewReach, scopesOpenTo } from '../catalogue.ts'
+import { namedDetails, narrowDetails, withoutOutdated } from '../details.ts'
 import { spendOnce } from '../proof-of-possession.ts'
 import type { Server } from '../server.ts'
 import { subjectFor } from '../subject.ts'
@@ -19,6 +20,7 @@ export const refreshToken: GrantHandler = async (asked, server) => {
   const { refreshToken: presented } = call.form
   if (presented === undefined) return refuse('parameter_missing', { expected: { parameter: 'refresh_token' } })
   const handle = parseHandle(presented) ?? refuse('refresh_token_unknown')
+  const named = namedDetails(call.form, client, server)
 
   // Whatever could keep tokens from being signed shows before anything is spent.
   const signers = await personTokenSigners(client, server)
@@ -33,7 +35,7 @@ export const refreshToken: GrantHandler = async (asked, server) => {
   })
   if (refresh.outcome === 'client_mismatch') call.note({ grantRef: refresh.grantRef })
   if (refresh.outcome !== 'live') return refuse(unusable[refresh.outcome])
-  return renew(asked, refresh.grant, signers, server)
+  return renew({ ...asked, named }, refresh.grant, signers, server)
 }
 
 const unusable = {
@@ -44,14 +46,16 @@ const unusable = {
 } as const satisfies Record<Exclude<Refresh['outcome'], 'live'>, RuleSlug>
 
 async function renew(
-  { call, client, possession }: GrantRequest,
+  { call, client, possession, named }: GrantRequest & { readonly named: ReturnType<typeof namedDetails> },
   grant: Grant,
   signers: PersonTokenSigners,
   server: Server,
 ): Promise<IssuedTokens> {
   const { subject, ref: grantRef, authTime, acr } = grant
   call.note({ subject, grantRef })
-  const reach = renewReach(grant, call.form, scopesOpenTo(client), server.catalogue)
+  const granted = withoutOutdated(grant, client, server)
+  const renewed = renewReach(granted, call.form, scopesOpenTo(client), server.catalogue)
+  const reach = narrowDetails(renewed, named, server)
   const { confirmation } = possession
   const accessToken = await issueAccessToken(
     {
@@ -71,5 +75,5 @@ async function renew(
   const about = { grounds: grant, client, nonce: undefined, accessToken, now: call.now }
   const idToken = reach.scope.includes('openid') ? await issueIdToken(about, signers, server) : undefined
   const expiresIn = server.lifetimes.accessToken
-  return { accessToken, confirmation, expiresIn, scope: reach.scope, refreshToken: undefined, idToken }
+  return { accessToken, confirmation, expiresIn, ...reach, refreshToken: undefined, idToken }
 }

@@ -1,6 +1,6 @@
 import { parse, serialize } from 'hono/utils/cookie'
 import { equalInConstantTime } from '../../core/constant-time.ts'
-import type { Session } from '../../core/flow.ts'
+import type { Session } from '../../core/people.ts'
 import { type Seconds, seconds } from '../../core/names.ts'
 import { type Call, headerValues } from '../call.ts'
 import { digestOf, type Handle, handleText, parseHandle } from '../artefacts.ts'

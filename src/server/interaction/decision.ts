@@ -1,5 +1,7 @@
+import type { AuthorizationDetail } from '../../core/authorization-details.ts'
 import type { ClientRecord } from '../../core/client.ts'
-import { type AuthorizationRequest, isOffline, type Session } from '../../core/flow.ts'
+import { type AuthorizationRequest, isOffline } from '../../core/flow.ts'
+import type { Session } from '../../core/people.ts'
 import { after, grantRef, type NumericDate } from '../../core/names.ts'
 import { refuse } from '../../core/oauth-error.ts'
 import { publicRefusal, type RuleSlug } from '../../core/rules.ts'
@@ -9,11 +11,13 @@ import { digestOf, handleText } from '../artefacts.ts'
 import type { Call } from '../call.ts'
 import { formEndpoint } from '../endpoint.ts'
 import type { Server } from '../server.ts'
+import { chosenDetails } from './details.ts'
 import { checkPostedHere, csrfToken } from './csrf.ts'
 import { forgetWhatALockEnded, judgeSession } from './demands.ts'
+import { consentPage } from './pages.ts'
 import { findPending, interactionPath, type Pending } from './pending.ts'
 
-/** The consent form was posted: the person allows or denies exactly what was pushed. */
+/** The consent form was posted: the person allows what was pushed, as far as they may choose less of it, or denies it. */
 export const consent = formEndpoint('interaction', `${interactionPath}/consent`, ConsentForm, async (call, server) => {
   const pending = await findPending(call, server)
   const { interaction, session, browser } = pending
@@ -22,7 +26,11 @@ export const consent = formEndpoint('interaction', `${interactionPath}/consent`,
   if ('missing' in judged) return refuse('interaction_out_of_order')
   call.note({ subject: judged.session.subject })
   if (call.form.decision === 'deny') return endWith('access_denied_by_user', pending, call, server)
-  return approve(pending, judged.session, 'asked', call, server)
+  const details = chosenDetails(pending.request.request, call.pairs, server)
+  if (details === 'empty') {
+    return consentPage(pending, judged.session, 'authorization_details_empty_choice', call, server)
+  }
+  return approve(pending, judged.session, { how: 'asked', details }, call, server)
 })
 
 /** The person gave up before signing in. */
@@ -33,6 +41,11 @@ export const cancel = formEndpoint('interaction', `${interactionPath}/cancel`, C
   return endWith('access_denied_by_user', pending, call, server)
 })
 
+/** Whether the person was asked, and what they left of the details. */
+export type Approved =
+  | { readonly how: 'asked'; readonly details: readonly AuthorizationDetail[] }
+  | { readonly how: 'allowed_before'; readonly details: readonly [] }
+
 /**
  * Spends the request and sends the browser back with a code: the person was asked, or allowed as much before.
  * FAPI 2.0 SP §5.3.2.2-9, -11.
@@ -40,14 +53,14 @@ export const cancel = formEndpoint('interaction', `${interactionPath}/cancel`, C
 export async function approve(
   { interaction, request, client }: Pick<Pending, 'interaction' | 'request' | 'client'>,
   session: Session,
-  how: 'asked' | 'allowed_before',
+  { how, details }: Approved,
   call: Call<unknown>,
   server: Server,
 ): Promise<Answer> {
   const { lifetimes, random, hash, store, issuer } = server
   const { redirectUri, state, scope, resources, claims } = request.request
   const { authTime, acr, amr, sid } = session
-  const allowed = { subject: session.subject, scope, resources, authTime, acr, amr, sid }
+  const allowed = { subject: session.subject, scope, resources, details, authTime, acr, amr, sid }
   const code = { id: request.id, secret: random(32) }
   const ref = grantRef(random(16))
   const codeExpiresAt = after(call.now, lifetimes.code)
@@ -60,6 +73,7 @@ export async function approve(
       clientId: request.clientId,
       ...allowed,
       createdAt: call.now,
+      lastUsedAt: undefined,
       expiresAt: grantEnd(codeExpiresAt, request.request, client, session, server),
       revokedAt: undefined,
       claims,

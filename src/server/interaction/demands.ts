@@ -1,11 +1,13 @@
 /** What a request demands of the person in this browser before anything is allowed. */
 
-import { reachableAcrs } from '../../core/authentication-context.ts'
+import { byPassword } from '../../core/authentication-context.ts'
 import type { ClientRecord } from '../../core/client.ts'
-import type { AuthorizationRequest, Consent, InteractionRow, PushedRequest, Session } from '../../core/flow.ts'
+import type { AuthorizationRequest, Consent, InteractionRow, PushedRequest } from '../../core/flow.ts'
+import type { Session, UserRecord } from '../../core/people.ts'
 import type { NumericDate, Subject } from '../../core/names.ts'
 import { scopesOfClaims } from '../claims.ts'
 import type { Server } from '../server.ts'
+import { reachableAcrs } from '../sign-in/contexts.ts'
 import { subjectFor } from '../subject.ts'
 
 /** A request with the client that pushed it. */
@@ -19,8 +21,8 @@ export type SessionJudgement =
 
 /**
  * Whether the person is signed in as the request demands: as the one it names, as freshly, and in the way it insists
- * on. `prompt=login` and `select_account` want a sign-in in this very interaction, `max_age` one that is recent enough.
- * OIDC Core §3.1.2.1, §5.5.1.
+ * on. `prompt=login` and `select_account` want a sign-in in this very interaction, `max_age` one that is recent enough,
+ * and `acr_values` one try to reach a context it would rather have. OIDC Core §3.1.2.1, §5.5.1.
  */
 export function judgeSession(
   session: Session | undefined,
@@ -32,8 +34,22 @@ export function judgeSession(
   if (!isWhoIsMeant(session.subject, { request, client }, server)) return { missing: 'another_person' }
   const { essentialAcr } = request.request.claims
   if (essentialAcr !== undefined && !essentialAcr.includes(session.acr)) return { missing: 'sign_in' }
-  const isFresh = signedIn?.sessionId === session.id || isFreshEnough(session, request.request, now)
-  return isFresh ? { session } : { missing: 'sign_in' }
+  const isOfNow = signedIn?.sessionId === session.id
+  const serves = isFreshEnough(session, request.request, now) && !isStepUpWanted(session, request.request, server)
+  return isOfNow || serves ? { session } : { missing: 'sign_in' }
+}
+
+/**
+ * Whether the request would rather have a context that a sign-in here may reach. It is voluntary: whoever signs in once
+ * more goes on with what that reached, and nobody is asked for it under prompt=none. A password is no step up from
+ * anything. OIDC Core §3.1.2.1, §5.5.1.1.
+ */
+function isStepUpWanted({ acr }: Session, { acrValues, prompt }: AuthorizationRequest, server: Server): boolean {
+  if (prompt.includes('none') || acrValues.includes(acr)) return false
+  const reachable = reachableAcrs(server)
+  // The operator's own application may reach any.
+  const isReachable = (wanted: string) => server.signInApp !== undefined || reachable.includes(wanted)
+  return acrValues.some((wanted) => wanted !== byPassword.acr && isReachable(wanted))
 }
 
 function isFreshEnough({ authTime }: Session, { prompt, maxAge }: AuthorizationRequest, now: NumericDate): boolean {
@@ -49,12 +65,14 @@ export function isWhoIsMeant(person: Subject, { request, client }: Demanding, se
 }
 
 /** Whether any sign-in here could reach a context the request insists on. OIDC Core §5.5.1.1. */
-export function isAcrReachable({ claims: { essentialAcr } }: AuthorizationRequest): boolean {
-  return essentialAcr === undefined || reachableAcrs.some((reachable) => essentialAcr.includes(reachable))
+export function isAcrReachable({ claims: { essentialAcr } }: AuthorizationRequest, server: Server): boolean {
+  // What the operator's own application reaches shows when it decides.
+  if (server.signInApp !== undefined) return true
+  return essentialAcr === undefined || reachableAcrs(server).some((reachable) => essentialAcr.includes(reachable))
 }
 
 /** Every scope a person is asked for: those of the request, and those that give the claims it names. */
-export function askedScopes({ scope, claims }: AuthorizationRequest): readonly string[] {
+export function askedScopes({ scope, claims }: Pick<AuthorizationRequest, 'scope' | 'claims'>): readonly string[] {
   return [...new Set([...scope, ...scopesOfClaims(claims)])]
 }
 
@@ -67,7 +85,8 @@ export async function isAllowedBefore(
   { subject }: Session,
   server: Server,
 ): Promise<boolean> {
-  if (request.prompt.includes('consent')) return false
+  // What exactly is to be allowed is asked every time: no earlier answer was about this payment. RFC 9396 §7.
+  if (request.prompt.includes('consent') || request.details.length > 0) return false
   const { consent, counts } = await consentSoFar(subject, client, server)
   return (
     consent !== undefined &&
@@ -75,6 +94,16 @@ export async function isAllowedBefore(
     askedScopes(request).every((value) => consent.scope.includes(value)) &&
     request.resources.every((value) => consent.resources.includes(value))
   )
+}
+
+/** What the person allowed the client before, for the page to show what is more than that. */
+export async function whatWasAllowedBefore(
+  client: ClientRecord,
+  { subject }: Pick<Session, 'subject'>,
+  server: Server,
+): Promise<{ readonly givenAt: NumericDate; readonly scope: readonly string[] } | undefined> {
+  const { consent, counts } = await consentSoFar(subject, client, server)
+  return consent !== undefined && counts ? { givenAt: consent.givenAt, scope: consent.scope } : undefined
 }
 
 /**
@@ -100,6 +129,15 @@ async function consentSoFar(
   const consent = await store.grants.consent(subject, client.clientId)
   const user = await store.users.bySubject(subject)
   if (consent === undefined || user === undefined) return { consent, counts: false }
+  return { consent, counts: counts(consent, user, client) }
+}
+
+/** Whether no lock of either came after what the person allowed the client. */
+export function counts(
+  { givenAt }: Consent,
+  user: Pick<UserRecord, 'notBefore'>,
+  client: Pick<ClientRecord, 'notBefore'>,
+): boolean {
   // Seconds are coarse: what was allowed in the very second of a lock does not survive it.
-  return { consent, counts: consent.givenAt > user.notBefore && consent.givenAt > client.notBefore }
+  return givenAt > user.notBefore && givenAt > client.notBefore
 }

@@ -1,6 +1,8 @@
 import { NoParameters } from '../../core/wire/form.ts'
 import { pageEndpoint } from '../endpoint.ts'
-import { consentPage, signInPage } from './pages.ts'
+import { signInPage } from '../sign-in/page.ts'
+import { occasionOf } from '../sign-in/occasion.ts'
+import { consentPage } from './pages.ts'
 import { approve } from './decision.ts'
 import { isAllowedBefore, judgeSession } from './demands.ts'
 import { findPending, interactionPath } from './pending.ts'
@@ -13,8 +15,8 @@ export const interaction = pageEndpoint('interaction', interactionPath, NoParame
   const pending = await findPending(call, server)
   const { signedIn } = pending.interaction
   const judged = judgeSession(pending.session, { ...pending, signedIn }, call.now, server)
-  if ('missing' in judged) return signInPage(pending, undefined, server)
+  if ('missing' in judged) return signInPage(occasionOf(pending), undefined, call, server)
   const { session } = judged
-  if (!(await isAllowedBefore(pending, session, server))) return consentPage(pending, session, server)
-  return approve(pending, session, 'allowed_before', call, server)
+  if (!(await isAllowedBefore(pending, session, server))) return consentPage(pending, session, undefined, call, server)
+  return approve(pending, session, { how: 'allowed_before', details: [] }, call, server)
 })

@@ -8,6 +8,7 @@ import { clientId, codeChallenge, type NumericDate, numericDate, subject, userna
 import type { Store } from '../../core/ports.ts'
 import {
   aClient,
+  aDecision,
   aGrant,
   anApproval,
   aKey,
@@ -15,6 +16,7 @@ import {
   anInteraction,
   anOffer,
   anOpening,
+  aPasskey,
   aProof,
   aRedemption,
   aRefresh,
@@ -79,6 +81,15 @@ const command = fc.oneof(
     arbitrary: fc.record({ verb: fc.constant('signedIn' as const), request: name.request, browser: name.browser }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      verb: fc.constant('decide' as const),
+      request: name.request,
+      browser: name.browser,
+      handle: name.browser,
+    }),
+  },
+  {
     weight: 5,
     arbitrary: fc.record({
       verb: fc.constant('redeem' as const),
@@ -99,11 +110,12 @@ const command = fc.oneof(
     }),
   },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc.record({ verb: fc.constant('withdraw' as const), person: name.person, client: name.client }),
   },
+  { weight: 1, arbitrary: fc.record({ verb: fc.constant('withdrawAll' as const), person: name.person }) },
   { weight: 1, arbitrary: fc.record({ verb: fc.constant('endOnline' as const), sid: name.browser }) },
-  { weight: 1, arbitrary: fc.record({ verb: fc.constant('endBySid' as const), sid: name.browser }) },
+  { weight: 3, arbitrary: fc.record({ verb: fc.constant('endBySid' as const), sid: name.browser }) },
   {
     weight: 1,
     arbitrary: fc.record({ verb: fc.constant('revokeToken' as const), jti: name.browser, span: fc.nat(100) }),
@@ -119,7 +131,11 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ verb: fc.constant('removeClient' as const), client: name.client }) },
   {
     weight: 2,
-    arbitrary: fc.record({ verb: fc.constant('append' as const), events: fc.array(name.browser, { maxLength: 3 }) }),
+    arbitrary: fc.record({
+      verb: fc.constant('append' as const),
+      events: fc.array(name.browser, { maxLength: 3 }),
+      person: fc.option(name.person, { nil: undefined }),
+    }),
   },
   {
     weight: 1,
@@ -130,7 +146,7 @@ const command = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ verb: fc.constant('revoke' as const), request: name.request }) },
   {
-    weight: 2,
+    weight: 4,
     arbitrary: fc.record({
       verb: fc.constant('start' as const),
       session: name.browser,
@@ -141,7 +157,37 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ verb: fc.constant('end' as const), session: name.browser }) },
   {
     weight: 2,
-    arbitrary: fc.record({ verb: fc.constant('addUser' as const), person: name.person, subject: name.person }),
+    arbitrary: fc.record({
+      verb: fc.constant('addUser' as const),
+      person: oneOf(people),
+      subject: oneOf(people),
+      upstream: fc.option(name.browser, { nil: undefined }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ verb: fc.constant('setClaims' as const), person: name.person, name: name.browser }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      verb: fc.constant('addPasskey' as const),
+      passkey: name.request,
+      person: name.person,
+      signCount: fc.nat(2),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ verb: fc.constant('usePasskey' as const), passkey: name.request, signCount: fc.nat(4) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      verb: fc.constantFrom('renamePasskey' as const, 'removePasskey' as const, 'withdrawPasskey' as const),
+      passkey: name.request,
+      person: name.person,
+    }),
   },
   { weight: 1, arbitrary: fc.record({ verb: fc.constant('setPassword' as const), person: name.person }) },
   {
@@ -205,6 +251,10 @@ async function run(store: Store, one: Command, now: NumericDate): Promise<unknow
       return store.requests.refuse(id(`interaction ${one.request} ${one.browser}`), now)
     case 'signedIn':
       return store.requests.signedIn(id(`interaction ${one.request} ${one.browser}`), { sessionId: id('s'), at: now })
+    case 'decide': {
+      const interaction = id(`interaction ${one.request} ${one.browser}`)
+      return store.requests.decide(interaction, aDecision(one.handle, { expiresAt: shortly(60) }))
+    }
     case 'redeem': {
       const code = one.wrong === 'code' ? { codeHash: hash('guess') } : {}
       const verifier = one.wrong === 'verifier' ? { codeChallenge: codeChallenge(hash('guess')) } : {}
@@ -221,6 +271,8 @@ async function run(store: Store, one: Command, now: NumericDate): Promise<unknow
     }
     case 'withdraw':
       return store.grants.withdraw(subject(`sub-${one.person}`), clientId(one.client), now)
+    case 'withdrawAll':
+      return store.grants.withdrawAll(subject(`sub-${one.person}`), now)
     case 'endOnline':
       return store.grants.endOnline(id(`sid ${one.sid}`), now)
     case 'endBySid':
@@ -232,7 +284,11 @@ async function run(store: Store, one: Command, now: NumericDate): Promise<unknow
     case 'removeClient':
       return store.clients.remove(clientId(one.client))
     case 'append':
-      return store.events.append(one.events.map((event) => anEvent(event, { time: now })))
+      return store.events.append(
+        one.events.map((event) =>
+          anEvent(event, { time: now, subjectRef: one.person === undefined ? undefined : hash(one.person) }),
+        ),
+      )
     case 'addKey':
       return store.keys.add(aKey(one.kid, { createdAt: now }))
     case 'retireKey':
@@ -249,7 +305,36 @@ async function run(store: Store, one: Command, now: NumericDate): Promise<unknow
     case 'end':
       return store.sessions.end(id(`session ${one.session}`))
     case 'addUser':
-      return store.users.add(aUser(one.person, { subject: subject(`sub-${one.subject}`) }))
+      return store.users.add(
+        aUser(one.person, {
+          subject: subject(`sub-${one.subject}`),
+          ...(one.upstream === undefined
+            ? {}
+            : { upstream: { provider: 'bank', subject: one.upstream }, passwordHash: undefined }),
+        }),
+      )
+    case 'setClaims':
+      return store.users.setClaims(subject(`sub-${one.person}`), { name: one.name })
+    case 'addPasskey': {
+      const passkey = aPasskey(one.passkey, one.person, { signCount: one.signCount, createdAt: now })
+      return store.passkeys.add(passkey, 2)
+    }
+    case 'usePasskey': {
+      const { credentialId } = aPasskey(one.passkey, 'ada')
+      return store.passkeys.use(credentialId, { signCount: one.signCount, backup: 'eligible', now })
+    }
+    case 'renamePasskey': {
+      const { credentialId, subject: person } = aPasskey(one.passkey, one.person)
+      return store.passkeys.rename(person, credentialId, `renamed at ${now}`)
+    }
+    case 'removePasskey': {
+      const { credentialId, subject: person } = aPasskey(one.passkey, one.person)
+      return store.passkeys.remove(person, credentialId)
+    }
+    case 'withdrawPasskey': {
+      const { credentialId } = aPasskey(one.passkey, one.person)
+      return store.passkeys.withdraw(username(one.person), one.person === 'ada' ? 'all' : { credentialId }, now)
+    }
     case 'setPassword':
       return store.users.setPassword(username(one.person), `hash at ${now}`, now)
     case 'setLocked':
@@ -299,11 +384,17 @@ async function observe(store: Store, now: NumericDate): Promise<unknown> {
     tokens: await Promise.all(jtis.map(async (token) => store.tokens.standing(token, now))),
     events: await store.events.list(0, 1000),
     found: await store.events.find('event-x'),
+    about: await Promise.all(people.map(async (person) => store.events.about(hash(person), 5))),
     keys: await store.keys.list(),
     interactions: await Promise.all(every.map(store.requests.interaction)),
     standing: await Promise.all(requests.map(async (request) => store.grants.standing(ref(`grant ${request}`), now))),
     sessions: await Promise.all(browsers.map(async (browser) => store.sessions.find(id(`session ${browser}`)))),
+    sessionsOf: await Promise.all(people.map(async (person) => store.sessions.list(subject(`sub-${person}`), 2))),
+    passkeys: await Promise.all(people.map(async (person) => store.passkeys.list(subject(`sub-${person}`)))),
     users: await store.users.list(10, undefined),
+    upstreams: await Promise.all(
+      browsers.map(async (browser) => store.users.byUpstream({ provider: 'bank', subject: browser })),
+    ),
     subjects: await Promise.all(people.map(async (person) => store.users.bySubject(subject(`sub-${person}`)))),
     clients: await store.clients.list(10, undefined),
     looked: await Promise.all(clients.map(async (client) => store.clients.find(clientId(client)))),
@@ -312,11 +403,13 @@ async function observe(store: Store, now: NumericDate): Promise<unknown> {
 
 /** A request as it should go, as far as it gets. */
 const journey = fc
-  .record({ request: name.request, client: name.client, person: name.person, browser: name.browser, steps: fc.nat(6) })
+  .record({ request: name.request, client: name.client, person: name.person, browser: name.browser, steps: fc.nat(10) })
   .map(({ request, client, person, browser, steps }) => {
     const all: readonly Command[] = [
       { verb: 'push', request, client },
       { verb: 'open', request, client, browser, wrong: false },
+      { verb: 'decide', request, browser, handle: browser },
+      { verb: 'decide', request, browser, handle: 'z' },
       {
         verb: 'approve',
         request,
@@ -328,14 +421,35 @@ const journey = fc
       },
       { verb: 'redeem', request, client, wrong: 'nothing', offer: request },
       { verb: 'present', token: request, client, wrong: false, idle: 110 },
+      { verb: 'present', token: request, client: client === 'shop' ? 'bank' : 'shop', wrong: false, idle: 110 },
       { verb: 'redeem', request, client, wrong: 'nothing', offer: undefined },
+      { verb: 'present', token: request, client, wrong: false, idle: 110 },
+    ]
+    return all.slice(0, steps)
+  })
+
+/** A passkey as it should go, as far as it gets. */
+const passkeyJourney = fc
+  .record({ passkey: name.request, person: name.person, signCount: fc.nat(2), steps: fc.nat(6) })
+  .map(({ passkey, person, signCount, steps }) => {
+    const all: readonly Command[] = [
+      { verb: 'addPasskey', passkey, person, signCount },
+      { verb: 'addPasskey', passkey, person, signCount },
+      { verb: 'usePasskey', passkey, signCount: signCount + 1 },
+      { verb: 'usePasskey', passkey, signCount: signCount + 1 },
+      { verb: 'renamePasskey', passkey, person },
+      { verb: 'removePasskey', passkey, person },
     ]
     return all.slice(0, steps)
   })
 
 /** Some commands in one turn of the event loop, and the seconds that pass before the next. */
 const turn = fc.record({
-  commands: fc.oneof(fc.array(command, { minLength: 1, maxLength: 8 }), journey),
+  commands: fc.oneof(
+    { weight: 4, arbitrary: fc.array(command, { minLength: 1, maxLength: 8 }) },
+    { weight: 4, arbitrary: journey },
+    { weight: 1, arbitrary: passkeyJourney },
+  ),
   pause: fc.constantFrom(0, 1, 1, 1, 7, 59, 61, 300),
 })
 
@@ -379,6 +493,18 @@ test('memory and SQLite give the same answers to the same commands', async () =>
   // The property is worth something only when the commands get somewhere.
   const kinds = [
     'open opened',
+    'decide decided',
+    'decide decided_before',
+    'decide unknown',
+    'addPasskey added',
+    'addPasskey exists',
+    'usePasskey used',
+    'usePasskey cloned',
+    'renamePasskey renamed',
+    'removePasskey removed',
+    'addUser added',
+    'addUser exists',
+    'setClaims set',
     'approve approved',
     'redeem redeemed',
     'redeem replayed',

@@ -10,11 +10,18 @@ import type {
   PushedRequest,
   RefreshToken,
   RequestState,
-  Session,
   StoredKey,
-  UserRecord,
 } from '../../core/flow.ts'
-import { clientId, grantRef, resourceIdentifier, rowId, sha256Digest, subject } from '../../core/names.ts'
+import type { Passkey, Session, UserRecord } from '../../core/people.ts'
+import {
+  clientId,
+  grantRef,
+  type JsonObject,
+  resourceIdentifier,
+  rowId,
+  sha256Digest,
+  subject,
+} from '../../core/names.ts'
 import type { Hash } from '../../core/ports.ts'
 import { parseClient } from '../client-record.ts'
 import { parseEvent } from '../event-record.ts'
@@ -22,8 +29,11 @@ import { jsonAt, jsonTextsAt, numberAt, oneOf, optionalAt, readRecord, textAt } 
 import {
   algorithmAt,
   dateAt,
+  detailsAt,
   parseApproval,
   parseAuthorizationRequest,
+  parseDecision,
+  parsePasskey,
   parseUser,
   requestedClaimsFrom,
   userStatuses,
@@ -68,6 +78,7 @@ export function interactionOf(row: Row): InteractionRow {
       browserHash: sha256Digest(textAt(row, 'browser_hash')),
       startedAt: dateAt(row, 'started_at'),
       expiresAt: dateAt(row, 'interaction_expires_at'),
+      decision: optionalAt(row, 'decision', (from, member) => parseDecision(jsonAt(from, member))),
       signedIn: sessionId === undefined ? undefined : { sessionId: rowId(sessionId), at: dateAt(row, 'signed_in_at') },
     }
   })
@@ -81,7 +92,9 @@ export function grantOf(row: Row): Grant {
     subject: subject(textAt(row, 'subject')),
     scope: jsonTextsAt(row, 'scope'),
     resources: jsonTextsAt(row, 'resources').map(resourceIdentifier),
+    details: grantedDetailsOf(row),
     createdAt: dateAt(row, 'created_at'),
+    lastUsedAt: optionalAt(row, 'last_used_at', dateAt),
     expiresAt: dateAt(row, 'purge_at'),
     revokedAt: optionalAt(row, 'revoked_at', dateAt),
     authTime: dateAt(row, 'auth_time'),
@@ -90,6 +103,11 @@ export function grantOf(row: Row): Grant {
     sid: rowId(textAt(row, 'sid')),
     claims: requestedClaimsFrom(jsonAt(row, 'claims')),
   }))
+}
+
+function grantedDetailsOf(row: Row): Grant['details'] {
+  const details: unknown = JSON.parse(textAt(row, 'details'))
+  return detailsAt({ details }, 'details')
 }
 
 /** When a grant began, ends and was revoked, without reading the rest of it. */
@@ -154,6 +172,7 @@ export function sessionOf(row: Row): Session {
     acr: textAt(row, 'acr'),
     amr: jsonTextsAt(row, 'amr'),
     expiresAt: dateAt(row, 'purge_at'),
+    device: textAt(row, 'device'),
   }))
 }
 
@@ -163,11 +182,32 @@ export function userOf(row: Row): UserRecord {
     parseUser({
       subject: row['subject'],
       username: row['username'],
-      passwordHash: row['password_hash'],
+      passwordHash: row['password_hash'] === '' ? undefined : row['password_hash'],
+      upstream:
+        row['upstream_provider'] === null
+          ? undefined
+          : { provider: row['upstream_provider'], subject: row['upstream_subject'] },
       status: row['status'],
       notBefore: row['not_before'],
       createdAt: row['created_at'],
       claims: jsonAt(row, 'claims'),
+    }),
+  )
+}
+
+/** A passkey. */
+export function passkeyOf(row: Row): Passkey {
+  return readRecord('passkey', () =>
+    parsePasskey({
+      credentialId: row['credential_id'],
+      subject: row['subject'],
+      publicKey: row['public_key'],
+      signCount: row['sign_count'],
+      transports: jsonTextsAt(row, 'transports'),
+      backup: row['backup'],
+      name: row['name'],
+      createdAt: row['created_at'],
+      lastUsedAt: row['last_used_at'],
     }),
   )
 }
@@ -187,14 +227,23 @@ export function keyOf(row: Row): StoredKey {
 /** An event of the trail; whatever was done to its columns or to its record breaks the chain. */
 export function eventOf(row: Row): SecurityEvent {
   return parseEvent({
-    ...readRecord('security event', () => jsonAt(row, 'record')),
+    ...readRecord(`security event ${String(row['seq'])}`, () => recordOfEvent(row)),
     seq: row['seq'],
     id: row['id'],
     correlationId: row['correlation_id'],
+    subjectRef: row['subject_ref'],
     time: row['time'],
     previousHash: row['previous_hash'],
     hash: row['hash'],
   })
+}
+
+/** Old records say of whom they are beside the column, and must say the same. */
+function recordOfEvent(row: Row): JsonObject {
+  const record = jsonAt(row, 'record')
+  const told = record['subjectRef']
+  if (told !== undefined && told !== row['subject_ref']) throw new SyntaxError('subjectRef is not that of its column')
+  return record
 }
 
 /** What the next event of the trail stands behind. */

@@ -22,6 +22,7 @@ export type Schema = {
     readonly interaction_expires_at: number
     readonly session_id: string | null
     readonly signed_in_at: number | null
+    readonly decision: string | null
     readonly purge_at: number
   }
   readonly grants: {
@@ -37,6 +38,8 @@ export type Schema = {
     readonly amr: string
     readonly sid: string
     readonly claims: string
+    readonly details: string
+    readonly last_used_at: number | null
     /** Also when it ends: afterwards nothing issued under it is valid. */
     readonly purge_at: number
   }
@@ -69,17 +72,33 @@ export type Schema = {
     readonly auth_time: number
     readonly acr: string
     readonly amr: string
+    readonly device: string
     /** Also when it ends. */
     readonly purge_at: number
   }
   readonly users: {
     readonly subject: string
     readonly username: string
+    /** Empty for whoever has no password. */
     readonly password_hash: string
     readonly status: string
     readonly not_before: number
     readonly created_at: number
     readonly claims: string
+    /** Both or neither. */
+    readonly upstream_provider: string | null
+    readonly upstream_subject: string | null
+  }
+  readonly passkeys: {
+    readonly credential_id: string
+    readonly subject: string
+    readonly public_key: string
+    readonly sign_count: number
+    readonly transports: string
+    readonly backup: string
+    readonly name: string
+    readonly created_at: number
+    readonly last_used_at: number | null
   }
   readonly clients: {
     readonly client_id: string
@@ -104,7 +123,8 @@ export type Schema = {
     readonly id: string
     readonly correlation_id: string
     readonly time: number
-    /** The members that have no column. */
+    readonly subject_ref: string | null
+    /** The members that have no column, and for old rows the digest of the subject, which its column overrules. */
     readonly record: string
     readonly previous_hash: string
     readonly hash: string

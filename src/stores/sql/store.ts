@@ -15,6 +15,7 @@ import {
   headOf,
   interactionOf,
   keyOf,
+  passkeyOf,
   requestOf,
   sessionOf,
   userOf,
@@ -80,14 +81,12 @@ export async function createSqlStore(runner: Runner, { sql, owner, clock, hash }
       list: async (after, limit) => read(() => readAll(q.eventsAfter({ after, limit }), eventOf)),
       newest: async () => (await read(() => readOne(q.lastEvent, headOf)))?.seq ?? 0,
       find: async (id) => read(() => readAll(q.eventsById({ id, limit: mostFound }), eventOf)),
+      about: async (subjectRef, limit) =>
+        read(() => readAll(q.eventsAbout({ subject_ref: subjectRef, limit }), eventOf)),
     },
-    sessions: {
-      start: async (session, replaces) => transact(() => people.startSession(q, session, replaces)),
-      find: async (id) => read(() => readOne(q.session({ id }), sessionOf)),
-      end: async (id) => transact(() => people.endSession(q, id)),
-      endBySid: async (sid) => transact(() => people.endBySid(q, sid)),
-    },
+    sessions: sessionStore(q, runner),
     users: userStore(q, runner),
+    passkeys: passkeyStore(q, runner),
     clients: owner === 'one' ? rememberingClients(clientStore(q, runner, clock)) : clientStore(q, runner, clock),
     attempts: {
       raise: async (counters, expiresAt, now) => transact(() => memory.raise(q, counters, expiresAt, now)),
@@ -136,6 +135,8 @@ function grantStore(q: Queries, { transact, read }: Runner): Store['grants'] {
     list: async (filter, limit, after) => read(() => grants.listGrants(q, filter, limit, after)),
     consent: async (subject, clientId) => read(() => readOne(q.consent({ subject, client_id: clientId }), consentOf)),
     withdraw: async (subject, clientId, now) => transact(() => grants.withdraw(q, subject, clientId, now)),
+    consents: async (subject, limit) => read(() => readAll(q.consentsOf({ subject, limit }), consentOf)),
+    withdrawAll: async (subject, now) => transact(() => grants.withdrawAll(q, subject, now)),
     endOnline: async (sid, now) => transact(() => grants.endOnline(q, sid, now)),
   }
 }
@@ -152,10 +153,34 @@ function requestStore(q: Queries, { transact, read }: Runner): Store['requests']
         })),
       ),
     signedIn: async (id, session) => transact(() => requests.signedIn(q, id, session)),
+    decide: async (id, decision) => transact(() => requests.decide(q, id, decision)),
     approve: async (id, approval, grant, now, basis) =>
       transact(() => requests.approve(q, { interaction: id, approval, grant, now, basis })),
     refuse: async (id) => transact(() => requests.refuse(q, id)),
     redeem: async (attempt) => transact(() => requests.redeem(q, attempt)),
+  }
+}
+
+function sessionStore(q: Queries, { transact, read }: Runner): Store['sessions'] {
+  return {
+    start: async (session, replaces, credentialId) =>
+      transact(() => people.startSession(q, session, replaces, credentialId)),
+    find: async (id) => read(() => readOne(q.session({ id }), sessionOf)),
+    end: async (id) => transact(() => people.endSession(q, id)),
+    list: async (subject, limit) => read(() => readAll(q.sessionsOf({ subject, limit }), sessionOf)),
+    endBySid: async (sid) => transact(() => people.endBySid(q, sid)),
+  }
+}
+
+function passkeyStore(q: Queries, { transact, read }: Runner): Store['passkeys'] {
+  return {
+    add: async (passkey, most, session) => transact(() => people.addPasskey(q, passkey, most, session)),
+    find: async (credentialId) => read(() => readOne(q.passkey({ credential_id: credentialId }), passkeyOf)),
+    list: async (subject) => read(() => readAll(q.passkeysOf({ subject }), passkeyOf)),
+    use: async (credentialId, used) => transact(() => people.usePasskey(q, credentialId, used)),
+    rename: async (subject, credentialId, name) => transact(() => people.renamePasskey(q, subject, credentialId, name)),
+    remove: async (subject, credentialId) => transact(() => people.removePasskey(q, subject, credentialId)),
+    withdraw: async (username, which, now) => transact(() => people.withdrawPasskeys(q, username, which, now)),
   }
 }
 
@@ -164,6 +189,8 @@ function userStore(q: Queries, { transact, read }: Runner): Store['users'] {
     add: async (user) => transact(() => people.addUser(q, user)),
     byUsername: async (username) => read(() => readOne(q.userByName({ username }), userOf)),
     bySubject: async (subject) => read(() => readOne(q.userBySubject({ subject }), userOf)),
+    byUpstream: async (identity) => read(() => readOne(q.userByUpstream(identity), userOf)),
+    setClaims: async (subject, claims) => transact(() => people.setClaims(q, subject, claims)),
     list: async (limit, after) => read(() => readAll(q.usersAfter({ after: after ?? '', limit }), userOf)),
     setPassword: async (username, passwordHash, now) =>
       transact(() => people.setPassword(q, username, passwordHash, now)),

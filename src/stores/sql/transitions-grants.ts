@@ -15,7 +15,7 @@ import {
 } from '../../core/flow.ts'
 import type { ClientId, GrantRef, NumericDate, RowId, Sha256, Subject } from '../../core/names.ts'
 import type { GrantFilter, TokenStore } from '../../core/ports.ts'
-import { clientStanding, tokenOf, used } from '../changes.ts'
+import { clientStanding, issuedUnder, tokenOf, used } from '../changes.ts'
 import type { Row, Transition } from './plan.ts'
 import { type Queries, readAll, readOne } from './queries.ts'
 import { consentOf, datesOf, first, grantOf, partiesOf, refreshTokenOf } from './rows.ts'
@@ -91,6 +91,14 @@ export function* withdraw(
   return forgotten.length + revoked.length > 0 ? 'withdrawn' : 'unknown'
 }
 
+/** Forgets what a person allowed anybody, and revokes every grant of it; returns them, the newest first. */
+export function* withdrawAll(q: Queries, subject: Subject, now: NumericDate): Transition<readonly Grant[]> {
+  yield q.forgetConsentsOf({ subject })
+  const grants = yield* readAll(q.grantsOfSubject({ subject }), grantOf)
+  yield q.revokeGrantsOfSubject({ subject, now })
+  return grants.map((grant) => ({ ...grant, revokedAt: now }))
+}
+
 /** Revokes every grant of a sign-in that does not outlive it; returns them, the newest first. */
 export function* endOnline(q: Queries, sid: RowId, now: NumericDate): Transition<readonly Grant[]> {
   const grants = yield* readAll(q.grantsOfSid({ sid }), grantOf)
@@ -118,15 +126,17 @@ export function* storeRefreshToken(
   })
 }
 
-/** Judges a refresh token and notes its use, where that is worth a write. */
+/** Judges a refresh token and notes its use and that of its grant, where that is worth a write. */
 export function* present(q: Queries, attempt: RefreshAttempt): Transition<Refresh> {
   const token = yield* readOne(q.refreshTokenToJudge({ id: attempt.id }), refreshTokenOf)
   const row = token && first(yield q.grantToJudge({ ref: token.grantRef }))
   const judged = judgeRefresh(token, row && grantOf(row), judgeRow(q, row, attempt.now), attempt)
-  const after = judged.outcome === 'live' ? used(judged.token, attempt) : undefined
-  if (judged.outcome !== 'live' || after === undefined) return judged
-  yield q.noteUse({ id: after.id, purge_at: after.idleExpiresAt })
-  return { ...judged, token: after }
+  if (judged.outcome !== 'live') return judged
+  const after = used(judged.token, attempt)
+  if (after !== undefined) yield q.noteUse({ id: after.id, purge_at: after.idleExpiresAt })
+  const grant = issuedUnder(judged.grant, attempt.now)
+  if (grant !== undefined) yield q.noteIssue({ ref: grant.ref, now: attempt.now })
+  return { ...judged, token: after ?? judged.token, grant: grant ?? judged.grant }
 }
 
 /** The refresh token, for whoever holds its secret. */

@@ -38,12 +38,13 @@ export function* removeKey(q: Queries, kid: string): Transition<'removed' | 'unk
 /** Appends to the trail, in order, behind what stands there. */
 export function* append(q: Queries, events: readonly NewSecurityEvent[]): Transition<readonly SecurityEvent[]> {
   const appended = chainedAll((yield* readOne(q.lastEvent, headOf)) ?? genesis, events, q.hash)
-  for (const { seq, id, correlationId, time, previousHash, hash, ...record } of appended) {
+  for (const { seq, id, correlationId, time, subjectRef, previousHash, hash, ...record } of appended) {
     yield q.addEvent({
       seq,
       id,
       correlation_id: correlationId,
       time,
+      subject_ref: subjectRef ?? null,
       record: JSON.stringify(record),
       previous_hash: previousHash,
       hash,

@@ -6,6 +6,7 @@
 import {
   type Approval,
   type Grant,
+  type InteractionDecision,
   type InteractionRow,
   judgeOpening,
   judgeRedemption,
@@ -52,6 +53,7 @@ export function* open(q: Queries, attempt: OpeningAttempt, interaction: Interact
     interaction_expires_at: interaction.expiresAt,
     session_id: interaction.signedIn?.sessionId ?? null,
     signed_in_at: interaction.signedIn?.at ?? null,
+    decision: interaction.decision === undefined ? null : JSON.stringify(interaction.decision),
     purge_at: interaction.expiresAt,
   })
   return opening
@@ -60,6 +62,18 @@ export function* open(q: Queries, attempt: OpeningAttempt, interaction: Interact
 /** Remembers that an interaction signed somebody in; nothing when it is unknown. */
 export function* signedIn(q: Queries, id: RowId, session: { sessionId: RowId; at: NumericDate }): Transition<void> {
   yield q.signedIn({ id, session_id: session.sessionId, signed_in_at: session.at })
+}
+
+/** Keeps a decision that came from outside, as long as the request is there to be decided on. */
+export function* decide(
+  q: Queries,
+  interaction: RowId,
+  decision: InteractionDecision,
+): Transition<'decided' | 'decided_before' | 'unknown'> {
+  const row = first(yield q.requestOfInteraction({ interaction }))
+  if (row === undefined || stateOf(row).kind !== 'pushed') return 'unknown'
+  const decided = yield q.decide({ id: interaction, decision: JSON.stringify(decision) })
+  return decided.length === 0 ? 'decided_before' : 'decided'
 }
 
 /** What was decided, and on which basis. */
@@ -94,6 +108,8 @@ export function* approve(
     amr: JSON.stringify(grant.amr),
     sid: grant.sid,
     claims: JSON.stringify(grant.claims),
+    details: JSON.stringify(grant.details),
+    last_used_at: grant.lastUsedAt ?? null,
     purge_at: grant.expiresAt,
   })
   if (basis === 'asked') yield* setConsent(q, widened(consent, { ...approval, clientId }, now))
@@ -121,8 +137,9 @@ export function* redeem(q: Queries, attempt: RedemptionAttempt): Transition<Rede
   const standing = ref === undefined ? 'unknown' : yield* standingOf(q, ref, attempt.now)
   const { redemption, becomes, revoke: revoked } = judgeRedemption(found, standing, attempt)
   if (becomes !== 'unchanged') yield q.setRequestState({ id: attempt.id, state: becomes })
-  if (redemption.outcome === 'redeemed' && redemption.refreshToken === 'stored') {
-    yield* storeRefreshToken(q, attempt, redemption.approval)
+  if (redemption.outcome === 'redeemed') {
+    yield q.noteIssue({ ref: redemption.approval.grantRef, now: attempt.now })
+    if (redemption.refreshToken === 'stored') yield* storeRefreshToken(q, attempt, redemption.approval)
   }
   if (revoked !== undefined) yield q.revokeGrant({ ref: revoked, now: attempt.now })
   return redemption

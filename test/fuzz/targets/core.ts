@@ -43,6 +43,7 @@ import { parseCredential, presentedProof, presentedScheme } from '../../../src/c
 import { parseStrictJsonObject } from '../../../src/core/strict-json.ts'
 import { AuthorizationQuery, PushedAuthorizationRequest } from '../../../src/core/wire/authorization-request.ts'
 import { ClientAuthenticationParameters } from '../../../src/core/wire/client-authentication.ts'
+import { DecisionMessage, FinishQuery, PendingQuestion } from '../../../src/core/wire/decision.ts'
 import { EndSessionRequest, SignOutForm } from '../../../src/core/wire/end-session.ts'
 import { parseForm, parseMessage } from '../../../src/core/wire/form.ts'
 import { ConsentForm, SignInForm } from '../../../src/core/wire/interaction.ts'
@@ -79,6 +80,9 @@ const schemas = [
   SignInForm,
   TokenReference,
   TokenRequest,
+  PendingQuestion,
+  DecisionMessage,
+  FinishQuery,
 ]
 const verify = createVerifier({ cacheSize: 10 })
 const self = issuer('https://as.example')

@@ -296,6 +296,7 @@ const operator: readonly Target[] = [
       const checked = checkClientMetadata(value, {
         scopes: ['openid', 'accounts', 'offline_access'],
         resources: [resourceIdentifier('https://bank.example')],
+        detailTypes: [],
         certificates: 'asked for',
         mode: 'production',
         hash: sha256,

@@ -1,7 +1,7 @@
 import { accepts, type Base, type Exchange, refuses } from './exchange.ts'
 
 /** One request of each step that clients authenticate at. */
-export const authenticated: readonly Base[] = ['push', 'client credentials', 'introspect', 'revoke']
+export const authenticated: readonly Base[] = ['push', 'client credentials', 'introspect', 'revoke', 'application asks']
 const issuer = 'https://as.example'
 
 /** Who is asking, at every endpoint that clients authenticate to. */

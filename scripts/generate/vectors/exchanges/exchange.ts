@@ -9,8 +9,23 @@ export const bases = {
   open: 'authorization',
   'show the sign-in page': 'interaction',
   'sign in': 'interaction',
+  'sign in with a passkey': 'interaction',
+  'leave for another provider': 'interaction',
+  'leave for the only way to sign in': 'interaction',
+  'come back from another provider': 'interaction',
   decide: 'interaction',
   cancel: 'interaction',
+  finish: 'interaction',
+  'show the account': 'account',
+  'show where one signs in': 'account',
+  'end access': 'account',
+  'end a sign-in': 'account',
+  'add a passkey': 'account',
+  'rename a passkey': 'account',
+  'remove a passkey': 'account',
+  'show the account beside an application': 'account',
+  'application asks': 'decision',
+  'application decides': 'decision',
   'client credentials': 'token',
   redeem: 'token',
   refresh: 'token',
@@ -23,6 +38,7 @@ export const bases = {
   userinfo: 'userinfo',
   'userinfo by POST': 'userinfo',
   call: 'guard',
+  pay: 'guard',
 } as const satisfies Record<string, Step>
 
 /** The name of a valid request. */
@@ -42,7 +58,7 @@ export type JwtChange = {
 
 /** What is different about the request. README.md of the vectors tells what each member means. */
 export type Change = {
-  readonly by?: 'client-b' | 'client-m' | 'client-s' | 'bank-server'
+  readonly by?: 'client-a' | 'client-b' | 'client-m' | 'client-s' | 'bank-server'
   readonly set?: Readonly<Record<string, string>>
   readonly remove?: readonly string[]
   readonly append?: readonly (readonly [string, string])[]
@@ -71,6 +87,8 @@ export type Happening =
   | { readonly wait: number }
   | { readonly registration: JsonObject }
   | { readonly user: 'locked' }
+  | { readonly client: 'suspended' }
+  | { readonly decision: 'allow' | 'deny' }
   | { readonly send: Base; readonly change?: Change }
   | { readonly open: 'again' }
   | { readonly complete: 'allow' | 'deny' }
@@ -78,6 +96,9 @@ export type Happening =
   | { readonly refresh: 'the token' }
   | { readonly revoke: 'the token' }
   | { readonly keys: 'unreachable' }
+  | { readonly answer: 'sent before' }
+  | { readonly provider: 'refuses' | 'is down' | 'lies' | 'knows an old sign-in' }
+  | { readonly passkeys: 'as many as there can be' }
   | { readonly failed_sign_ins: number }
   | { readonly refused_requests: number }
   | { readonly grant: 'revoked' }
@@ -114,8 +135,18 @@ const acceptedStatus: Partial<Record<Base, number>> = {
   push: 201,
   open: 303,
   'sign in': 303,
+  'sign in with a passkey': 303,
+  'leave for another provider': 303,
+  'leave for the only way to sign in': 303,
+  'come back from another provider': 303,
   decide: 303,
   cancel: 303,
+  finish: 303,
+  'end access': 303,
+  'end a sign-in': 303,
+  'add a passkey': 303,
+  'rename a passkey': 303,
+  'remove a passkey': 303,
   'sign out': 303,
   'sign out by POST': 303,
 }
@@ -130,7 +161,7 @@ function refusal(rule: RuleSlug, base: Base): JsonObject {
   return { rule, public: slug, error, status, shown }
 }
 
-/** Refusals the client is told through the browser. */
+/** Refusals the client is told through the browser, unless it is no browser that asked. */
 const redirected: readonly RuleSlug[] = [
   'login_required',
   'consent_required',
@@ -138,14 +169,15 @@ const redirected: readonly RuleSlug[] = [
   'acr_unmet',
   'signed_in_as_another',
 ]
-const backChannel: readonly Step[] = ['par', 'token', 'introspection', 'revocation']
+const backChannel: readonly Step[] = ['par', 'token', 'introspection', 'revocation', 'decision']
+const pages: readonly Step[] = ['authorization', 'interaction', 'account', 'logout']
 const beforeAnyEndpoint: readonly RuleSlug[] = ['not_found', 'method_not_allowed']
 
 function shownAs(rule: RuleSlug, step: Step): { readonly status: number; readonly shown: string } {
   const { status, error } = publicRefusal(rule)
-  if (redirected.includes(rule)) return { status: 303, shown: 'redirect' }
+  if (redirected.includes(rule) && step !== 'decision') return { status: 303, shown: 'redirect' }
   if (beforeAnyEndpoint.includes(rule) || backChannel.includes(step)) return { status, shown: 'json' }
-  if (step === 'authorization' || step === 'interaction' || step === 'logout') return { status, shown: 'page' }
+  if (pages.includes(step)) return { status, shown: 'page' }
   // A refused proof is a 400 at a server and a 401 with a challenge at a resource. RFC 9449 §7.1.
   if (error === 'invalid_dpop_proof' || error === 'use_dpop_nonce') return { status: 401, shown: 'challenge' }
   return { status, shown: [400, 401, 403].includes(status) ? 'challenge' : 'json' }

@@ -1,9 +1,12 @@
 import type { JsonObject } from '../../../../src/core/names.ts'
 import { steps } from '../../../../src/core/rules.ts'
 import type { VectorKey } from '../keys.ts'
+import { account } from './account.ts'
 import { opened, pushed } from './authorization.ts'
+import { authorizationDetails } from './authorization-details.ts'
 import { certificate } from './certificate.ts'
 import { clientAuthentication } from './client-authentication.ts'
+import { decision } from './decision.ts'
 import { dpop } from './dpop.ts'
 import { bases, type Exchange } from './exchange.ts'
 import { http } from './http.ts'
@@ -11,9 +14,11 @@ import { interaction } from './interaction.ts'
 import { introspection, revocation } from './introspection.ts'
 import { limits } from './limits.ts'
 import { openid } from './openid.ts'
+import { passkeys } from './passkeys.ts'
 import { refresh } from './refresh.ts'
 import { guard, resource } from './resource.ts'
 import { token } from './token.ts'
+import { upstream } from './upstream.ts'
 
 const all: readonly Exchange[] = [
   ...http,
@@ -23,7 +28,12 @@ const all: readonly Exchange[] = [
   ...limits,
   ...pushed,
   ...opened,
+  ...authorizationDetails,
   ...interaction,
+  ...decision,
+  ...account,
+  ...passkeys,
+  ...upstream,
   ...openid,
   ...token,
   ...refresh,

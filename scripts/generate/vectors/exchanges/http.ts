@@ -5,9 +5,13 @@ const forms: readonly Base[] = [
   'client credentials',
   'introspect',
   'revoke',
+  'application asks',
+  'application decides',
   'sign in',
   'decide',
   'cancel',
+  'end access',
+  'end a sign-in',
   'sign out by POST',
   'confirm signing out',
 ]
@@ -35,19 +39,25 @@ export const http: readonly Exchange[] = [
     [{ name: 'a slash at the end', change: { path: '{interaction}/' } }],
   ),
   ...refuses('not_found', ['decide'], [{ name: 'another verb', change: { path: '{interaction}/approve' } }]),
+  ...refuses('not_found', ['show the account'], [{ name: 'a slash at the end', change: { path: '/account/' } }]),
   ...refuses('not_found', ['client credentials'], [{ name: 'another case', change: { path: '/Token' } }]),
   ...refuses('not_found', ['introspect'], [{ name: 'a slash at the end', change: { path: '/introspect/' } }]),
   ...refuses('not_found', ['sign out'], [{ name: 'a slash at the end', change: { path: '/logout/' } }]),
   ...refuses('not_found', ['revoke'], [{ name: 'a slash at the end', change: { path: '/revoke/' } }]),
+  ...refuses(
+    'not_found',
+    ['application asks'],
+    [{ name: 'a slash at the end', change: { path: '/interactions/start/' } }],
+  ),
   ...refuses('not_found', ['userinfo'], [{ name: 'a doubled slash', change: { path: '//userinfo' } }]),
   ...refuses(
     'method_not_allowed',
-    [...forms, 'open', 'show the sign-in page', 'sign out', 'userinfo'],
+    [...forms, 'open', 'show the sign-in page', 'show the account', 'sign out', 'userinfo'],
     [{ name: 'PUT', change: { method: 'PUT' } }],
   ),
   ...refuses(
     'method_not_allowed',
-    ['push', 'client credentials', 'introspect', 'revoke', 'decide'],
+    ['push', 'client credentials', 'introspect', 'revoke', 'application asks', 'decide', 'end access', 'end a sign-in'],
     [{ name: 'GET', change: { method: 'GET' } }],
   ),
   ...refuses('content_type_unsupported', forms, [
@@ -85,7 +95,7 @@ export const http: readonly Exchange[] = [
   ]),
   ...refuses(
     'parameter_repeated',
-    [...forms, 'open', 'show the sign-in page', 'sign out'],
+    [...forms, 'open', 'show the sign-in page', 'show the account', 'sign out'],
     [
       {
         name: 'twice',
@@ -184,6 +194,11 @@ export const http: readonly Exchange[] = [
   ),
   ...refuses('parameter_missing', ['redeem'], [{ name: 'no code', change: { remove: ['code'] } }]),
   ...refuses('parameter_missing', ['refresh'], [{ name: 'no refresh token', change: { remove: ['refresh_token'] } }]),
+  ...refuses(
+    'parameter_missing',
+    ['application asks', 'application decides'],
+    [{ name: 'no interaction', change: { remove: ['interaction'] } }],
+  ),
   ...refuses(
     'parameter_missing',
     ['introspect', 'revoke'],

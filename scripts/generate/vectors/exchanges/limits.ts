@@ -4,10 +4,12 @@ const everywhere: readonly Base[] = [
   'push',
   'open',
   'sign in',
+  'show the account',
   'client credentials',
   'redeem',
   'introspect',
   'revoke',
+  'application asks',
   'userinfo',
   'sign out',
 ]

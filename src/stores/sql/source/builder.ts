@@ -10,6 +10,7 @@ import {
   SqliteAdapter,
   SqliteQueryCompiler,
 } from 'kysely'
+import { routineEvents } from '../../../core/events.ts'
 import type { Parameter, Statement, Value } from '../plan.ts'
 import type { Schema } from '../schema.ts'
 
@@ -19,6 +20,8 @@ export type SqlDialect = {
   readonly compiler: QueryCompiler
   /** Whether a row that is read to be judged must be locked: where several transactions run side by side. */
   readonly rowLocks: 'needed' | 'none'
+  /** A member of the JSON object in a column, as text; null where there is none, or no JSON at all. */
+  readonly textMember: (column: string, member: string) => RawBuilder<string | null>
   /** The column types, and what ends a CREATE TABLE. */
   readonly types: { readonly integer: 'integer' | 'bigint'; readonly table: string; readonly clusteredTable: string }
 }
@@ -28,7 +31,14 @@ export const sqliteDialect: SqlDialect = {
   adapter: new SqliteAdapter(),
   compiler: new SqliteQueryCompiler(),
   rowLocks: 'none',
+  textMember: (column, member) =>
+    sql`case when json_valid(${sql.ref(column)}) then ${sql.ref(column)} ->> ${sql.lit(member)} end`,
   types: { integer: 'integer', table: 'strict', clusteredTable: 'strict, without rowid' },
+}
+
+/** Events that people are told of when they ask. The index for that holds no others, and says so in the same words. */
+export function isToldToPeople({ textMember }: Pick<SqlDialect, 'textMember'>): RawBuilder<boolean> {
+  return sql`${textMember('record', 'type')} not in (${sql.join(routineEvents.map((type) => sql.lit(type)))})`
 }
 
 /** What statements are built with. */

@@ -20,8 +20,16 @@ export function grantStatements(db: Db) {
         amr: slot('amr'),
         sid: slot('sid'),
         claims: slot('claims'),
+        details: slot('details'),
+        last_used_at: slot('last_used_at'),
         purge_at: slot('purge_at'),
       }),
+    ),
+    noteIssue: prepare<{ ref: string; now: number }>((slot) =>
+      db
+        .updateTable('grants')
+        .set({ last_used_at: slot('now') })
+        .where('ref', '=', slot('ref')),
     ),
     grant: prepare<{ ref: string }>((slot) => db.selectFrom('grants').selectAll().where('ref', '=', slot('ref'))),
     /** The grant with all that its standing is judged by. */
@@ -68,6 +76,22 @@ export function revocationStatements(db: Db) {
         .updateTable('grants')
         .set({ revoked_at: slot('now') })
         .where('client_id', '=', slot('client_id'))
+        .where('revoked_at', 'is', null),
+    ),
+    grantsOfSubject: prepare<{ subject: string }>((slot) =>
+      db
+        .selectFrom('grants')
+        .selectAll()
+        .where('subject', '=', slot('subject'))
+        .where('revoked_at', 'is', null)
+        .orderBy('created_at', 'desc')
+        .orderBy('ref', 'desc'),
+    ),
+    revokeGrantsOfSubject: prepare<{ subject: string; now: number }>((slot) =>
+      db
+        .updateTable('grants')
+        .set({ revoked_at: slot('now') })
+        .where('subject', '=', slot('subject'))
         .where('revoked_at', 'is', null),
     ),
     revokeGrantsBetween: prepare<{ subject: string; client_id: string; now: number }>((slot) =>
@@ -131,6 +155,14 @@ export function consentStatements(db: Db, rowLocks: SqlDialect['rowLocks']) {
   return {
     consent: find('read'),
     consentToChange: find('lock'),
+    consentsOf: prepare<{ subject: string; limit: number }>((slot) =>
+      db
+        .selectFrom('consents')
+        .selectAll()
+        .where('subject', '=', slot('subject'))
+        .orderBy('client_id')
+        .limit(slot('limit')),
+    ),
     setConsent: prepare<Schema['consents']>((slot) => {
       const content = { scope: slot('scope'), resources: slot('resources'), given_at: slot('given_at') }
       return db
@@ -144,6 +176,9 @@ export function consentStatements(db: Db, rowLocks: SqlDialect['rowLocks']) {
         .where('subject', '=', slot('subject'))
         .where('client_id', '=', slot('client_id'))
         .returning('given_at'),
+    ),
+    forgetConsentsOf: prepare<{ subject: string }>((slot) =>
+      db.deleteFrom('consents').where('subject', '=', slot('subject')),
     ),
     forgetConsentsTo: prepare<{ client_id: string }>((slot) =>
       db.deleteFrom('consents').where('client_id', '=', slot('client_id')),

@@ -1,7 +1,7 @@
 /** The statements of counters, signing keys, the trail and the replay memory, and those that clear up. */
 
 import { type Expression, type ExpressionBuilder, sql } from 'kysely'
-import { type Db, fixed, prepare } from './builder.ts'
+import { type Db, fixed, isToldToPeople, prepare, type SqlDialect } from './builder.ts'
 import { liveBuckets, type Schema } from '../schema.ts'
 
 /** Counters. */
@@ -67,7 +67,7 @@ export function keyStatements(db: Db) {
 }
 
 /** The trail. Nothing in it is ever changed. */
-export function eventStatements(db: Db) {
+export function eventStatements(db: Db, dialect: Pick<SqlDialect, 'textMember'>) {
   return {
     addEvent: prepare<Schema['events']>((slot) =>
       db.insertInto('events').values({
@@ -75,6 +75,7 @@ export function eventStatements(db: Db) {
         id: slot('id'),
         correlation_id: slot('correlation_id'),
         time: slot('time'),
+        subject_ref: slot('subject_ref'),
         record: slot('record'),
         previous_hash: slot('previous_hash'),
         hash: slot('hash'),
@@ -90,6 +91,15 @@ export function eventStatements(db: Db) {
         .selectAll()
         .where((eb) => eb.or([eb('id', '=', slot('id')), eb('correlation_id', '=', slot('id'))]))
         .orderBy('seq')
+        .limit(slot('limit')),
+    ),
+    eventsAbout: prepare<{ subject_ref: string; limit: number }>((slot) =>
+      db
+        .selectFrom('events')
+        .selectAll()
+        .where('subject_ref', '=', slot('subject_ref'))
+        .where(isToldToPeople(dialect))
+        .orderBy('seq', 'desc')
         .limit(slot('limit')),
     ),
   }

@@ -2,7 +2,7 @@
 
 import { sql } from 'kysely'
 import type { Schema } from '../schema.ts'
-import { createBuilder, type Db, type Fixed, fixed, prepare, type SqlDialect } from './builder.ts'
+import { createBuilder, type Db, type Fixed, fixed, isToldToPeople, prepare, type SqlDialect } from './builder.ts'
 
 /** The migrations of a dialect, in order. */
 export function createMigrations(dialect: SqlDialect) {
@@ -15,6 +15,7 @@ export function createMigrations(dialect: SqlDialect) {
     { version: 4, name: 'tokens', statements: tokenTables(db, types) },
     { version: 5, name: 'sign-ins and keys', statements: signInColumns(db, types) },
     { version: 6, name: 'trail', statements: trailTables(db, types) },
+    { version: 7, name: 'accounts', statements: accountTables(db, dialect) },
   ] as const
 }
 
@@ -228,6 +229,44 @@ function trailTables(db: Db, { integer, table }: SqlDialect['types']): readonly 
       .modifyEnd(sql.raw(table)),
     db.schema.createIndex('events_by_id').on('events').column('id'),
     db.schema.createIndex('events_by_correlation').on('events').column('correlation_id'),
+  ].map(fixed)
+}
+
+/** What was written to the trail before stays as it was: the digest of its subject is copied beside it. */
+function accountTables(db: Db, dialect: SqlDialect): readonly Fixed[] {
+  const { textMember } = dialect
+  const { integer, table } = dialect.types
+  return [
+    db.schema.alterTable('grants').addColumn('details', 'text', (column) => column.notNull().defaultTo('[]')),
+    db.schema.alterTable('grants').addColumn('last_used_at', integer),
+    db.schema.alterTable('interactions').addColumn('decision', 'text'),
+    db.schema.alterTable('sessions').addColumn('device', 'text', (column) => column.notNull().defaultTo('')),
+    db.schema.dropIndex('sessions_of_subject'),
+    db.schema.createIndex('sessions_of_subject').on('sessions').columns(['subject', 'auth_time', 'id']),
+    db.schema.alterTable('users').addColumn('upstream_provider', 'text'),
+    db.schema.alterTable('users').addColumn('upstream_subject', 'text'),
+    db.schema.createIndex('users_of_upstream').unique().on('users').columns(['upstream_provider', 'upstream_subject']),
+    db.schema
+      .createTable('passkeys')
+      .addColumn('credential_id', 'text', (column) => column.primaryKey().notNull())
+      .addColumn('subject', 'text', (column) => column.notNull())
+      .addColumn('public_key', 'text', (column) => column.notNull())
+      .addColumn('sign_count', integer, (column) => column.notNull())
+      .addColumn('transports', 'text', (column) => column.notNull())
+      .addColumn('backup', 'text', (column) => column.notNull())
+      .addColumn('name', 'text', (column) => column.notNull())
+      .addColumn('created_at', integer, (column) => column.notNull())
+      .addColumn('last_used_at', integer)
+      .modifyEnd(sql.raw(table)),
+    db.schema.createIndex('passkeys_of_subject').on('passkeys').columns(['subject', 'created_at', 'credential_id']),
+    db.schema.alterTable('events').addColumn('subject_ref', 'text'),
+    db.updateTable('events').set({ subject_ref: textMember('record', 'subjectRef') }),
+    db.schema
+      .createIndex('events_of_subject')
+      .on('events')
+      .columns(['subject_ref', 'seq'])
+      .where('subject_ref', 'is not', null)
+      .where(isToldToPeople(dialect)),
   ].map(fixed)
 }
 

@@ -1,4 +1,4 @@
-/** The statements of sign-ins, people and clients. */
+/** The statements of sign-ins, people, their passkeys and clients. */
 
 import { type Db, prepare, type SqlDialect } from './builder.ts'
 import type { Schema } from '../schema.ts'
@@ -15,10 +15,20 @@ export function sessionStatements(db: Db) {
         auth_time: slot('auth_time'),
         acr: slot('acr'),
         amr: slot('amr'),
+        device: slot('device'),
         purge_at: slot('purge_at'),
       }),
     ),
     session: prepare<{ id: string }>((slot) => db.selectFrom('sessions').selectAll().where('id', '=', slot('id'))),
+    sessionsOf: prepare<{ subject: string; limit: number }>((slot) =>
+      db
+        .selectFrom('sessions')
+        .selectAll()
+        .where('subject', '=', slot('subject'))
+        .orderBy('auth_time', 'desc')
+        .orderBy('id', 'desc')
+        .limit(slot('limit')),
+    ),
     endSession: prepare<{ id: string }>((slot) => db.deleteFrom('sessions').where('id', '=', slot('id'))),
     endSessionsBySid: prepare<{ sid: string }>((slot) =>
       db.deleteFrom('sessions').where('sid', '=', slot('sid')).returning('id'),
@@ -43,6 +53,8 @@ export function userStatements(db: Db, rowLocks: SqlDialect['rowLocks']) {
           not_before: slot('not_before'),
           created_at: slot('created_at'),
           claims: slot('claims'),
+          upstream_provider: slot('upstream_provider'),
+          upstream_subject: slot('upstream_subject'),
         })
         .onConflict((conflict) => conflict.doNothing())
         .returning('subject'),
@@ -60,6 +72,13 @@ export function userStatements(db: Db, rowLocks: SqlDialect['rowLocks']) {
     userBySubject: prepare<{ subject: string }>((slot) =>
       db.selectFrom('users').selectAll().where('subject', '=', slot('subject')),
     ),
+    userByUpstream: prepare<{ provider: string; subject: string }>((slot) =>
+      db
+        .selectFrom('users')
+        .selectAll()
+        .where('upstream_provider', '=', slot('provider'))
+        .where('upstream_subject', '=', slot('subject')),
+    ),
     usersAfter: prepare<{ after: string; limit: number }>((slot) =>
       db.selectFrom('users').selectAll().where('username', '>', slot('after')).orderBy('username').limit(slot('limit')),
     ),
@@ -68,6 +87,89 @@ export function userStatements(db: Db, rowLocks: SqlDialect['rowLocks']) {
         .updateTable('users')
         .set({ password_hash: slot('password_hash'), status: slot('status'), not_before: slot('not_before') })
         .where('subject', '=', slot('subject')),
+    ),
+    setClaims: prepare<{ subject: string; claims: string }>((slot) =>
+      db
+        .updateTable('users')
+        .set({ claims: slot('claims') })
+        .where('subject', '=', slot('subject'))
+        .returning('subject'),
+    ),
+  }
+}
+
+/** Passkeys. */
+export function passkeyStatements(db: Db, rowLocks: SqlDialect['rowLocks']) {
+  const find = (lock: 'lock' | 'read') =>
+    prepare<Pick<Schema['passkeys'], 'credential_id'>>((slot) =>
+      db
+        .selectFrom('passkeys')
+        .selectAll()
+        .where('credential_id', '=', slot('credential_id'))
+        .$if(lock === 'lock' && rowLocks === 'needed', (query) => query.forUpdate()),
+    )
+  return {
+    passkey: find('read'),
+    passkeyToJudge: find('lock'),
+    passkeysOf: prepare<{ subject: string }>((slot) =>
+      db
+        .selectFrom('passkeys')
+        .selectAll()
+        .where('subject', '=', slot('subject'))
+        .orderBy('created_at')
+        .orderBy('credential_id'),
+    ),
+    countPasskeysOf: prepare<{ subject: string }>((slot) =>
+      db
+        .selectFrom('passkeys')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('subject', '=', slot('subject')),
+    ),
+    ...passkeyChanges(db),
+  }
+}
+
+function passkeyChanges(db: Db) {
+  type Key = Pick<Schema['passkeys'], 'credential_id'>
+  type Own = Pick<Schema['passkeys'], 'credential_id' | 'subject'>
+  return {
+    addPasskey: prepare<Schema['passkeys']>((slot) =>
+      db
+        .insertInto('passkeys')
+        .values({
+          credential_id: slot('credential_id'),
+          subject: slot('subject'),
+          public_key: slot('public_key'),
+          sign_count: slot('sign_count'),
+          transports: slot('transports'),
+          backup: slot('backup'),
+          name: slot('name'),
+          created_at: slot('created_at'),
+          last_used_at: slot('last_used_at'),
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('credential_id'),
+    ),
+    notePasskeyUse: prepare<Key & { sign_count: number; backup: string; now: number }>((slot) =>
+      db
+        .updateTable('passkeys')
+        .set({ sign_count: slot('sign_count'), backup: slot('backup'), last_used_at: slot('now') })
+        .where('credential_id', '=', slot('credential_id')),
+    ),
+    renamePasskey: prepare<Own & { name: string }>((slot) =>
+      db
+        .updateTable('passkeys')
+        .set({ name: slot('name') })
+        .where('credential_id', '=', slot('credential_id'))
+        .where('subject', '=', slot('subject'))
+        .returning('credential_id'),
+    ),
+    removePasskey: prepare<Own>((slot) =>
+      db
+        .deleteFrom('passkeys')
+        .where('credential_id', '=', slot('credential_id'))
+        .where('subject', '=', slot('subject'))
+        .returning('credential_id'),
     ),
   }
 }

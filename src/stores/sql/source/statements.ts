@@ -9,7 +9,7 @@ import {
   revokedTokenStatements,
 } from './grants.ts'
 import { attemptStatements, eventStatements, keyStatements, reapStatements, replayStatements } from './memory.ts'
-import { clientStatements, sessionStatements, userStatements } from './people.ts'
+import { clientStatements, passkeyStatements, sessionStatements, userStatements } from './people.ts'
 import type { Schema } from '../schema.ts'
 
 /** Compiles all statements for a dialect. */
@@ -26,10 +26,11 @@ export function createStatements(dialect: SqlDialect) {
     ...revokedTokenStatements(db),
     ...sessionStatements(db),
     ...userStatements(db, rowLocks),
+    ...passkeyStatements(db, rowLocks),
     ...clientStatements(db, rowLocks),
     ...attemptStatements(db),
     ...keyStatements(db),
-    ...eventStatements(db),
+    ...eventStatements(db, dialect),
     ...replayStatements(db),
     ...reapStatements(db),
   }
@@ -93,6 +94,7 @@ function interactionStatements(db: Db) {
         interaction_expires_at: slot('interaction_expires_at'),
         session_id: slot('session_id'),
         signed_in_at: slot('signed_in_at'),
+        decision: slot('decision'),
         purge_at: slot('purge_at'),
       }),
     ),
@@ -102,7 +104,7 @@ function interactionStatements(db: Db) {
         .innerJoin('requests', 'requests.id', 'interactions.request_id')
         .selectAll('requests')
         .select(['interactions.id as interaction_id', 'browser_hash', 'started_at', 'interaction_expires_at'])
-        .select(['session_id', 'signed_in_at'])
+        .select(['session_id', 'signed_in_at', 'decision'])
         .where('interactions.id', '=', slot('id')),
     ),
     interactionsOfRequest: prepare<{ request_id: string }>((slot) =>
@@ -120,6 +122,15 @@ function interactionStatements(db: Db) {
         .updateTable('interactions')
         .set({ session_id: slot('session_id'), signed_in_at: slot('signed_in_at') })
         .where('id', '=', slot('id')),
+    ),
+    /** The first decision stands. */
+    decide: prepare<{ id: string; decision: string }>((slot) =>
+      db
+        .updateTable('interactions')
+        .set({ decision: slot('decision') })
+        .where('id', '=', slot('id'))
+        .where('decision', 'is', null)
+        .returning('id'),
     ),
   }
 }
