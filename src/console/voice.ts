@@ -37,30 +37,42 @@ export type Voice = {
   readonly refusal: (refusal: PublicRefusal) => { readonly sentence: Markup; readonly hint: Markup }
 }
 
+/** Makes a thing when it is first asked for: what formats dates takes ten megabytes, and many servers show no page. */
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly it: T } | undefined
+  return () => {
+    made ??= { it: make() }
+    return made.it
+  }
+}
+
 /** The voice of a language. */
 export function createVoice(messages: Messages): Voice {
   const { language, direction } = messages
-  const dates = new Intl.DateTimeFormat(language, {
-    year: 'numeric',
-    month: 'short',
-    day: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-    timeZone: 'UTC',
-    timeZoneName: 'short',
-  })
-  const lists = new Intl.ListFormat(language, { type: 'unit' })
-  const numbers = new Intl.NumberFormat(language)
+  const dates = lazily(
+    () =>
+      new Intl.DateTimeFormat(language, {
+        year: 'numeric',
+        month: 'short',
+        day: 'numeric',
+        hour: '2-digit',
+        minute: '2-digit',
+        hourCycle: 'h23',
+        timeZone: 'UTC',
+        timeZoneName: 'short',
+      }),
+  )
+  const lists = lazily(() => new Intl.ListFormat(language, { type: 'unit' }))
+  const numbers = lazily(() => new Intl.NumberFormat(language))
   return {
     language,
     direction,
     say: (key, ...[values]) => fill(messages.texts[key], values ?? {}),
     plain: (key) => messages.texts[key],
-    date: (time) => html`<time datetime="${isoOf(time)}">${dates.format(time * 1000)}</time>`,
+    date: (time) => html`<time datetime="${isoOf(time)}">${dates().format(time * 1000)}</time>`,
     span: (seconds) => spanIn(language, seconds),
-    list: (items) => lists.format(items),
-    count: (number) => numbers.format(number),
+    list: (items) => lists().format(items),
+    count: (number) => numbers().format(number),
     event: (type) => (isPersonal(type) ? messages.events[type] : undefined),
     refusal: (refusal) => refusalIn(messages, refusal),
   }
@@ -90,22 +102,29 @@ function fill(text: string, values: Readonly<Record<string, string | Markup>>): 
   return html`${parts.map((part) => html`${part}`)}`
 }
 
-const iso = new Intl.DateTimeFormat('en', {
-  calendar: 'gregory',
-  numberingSystem: 'latn',
-  year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-  timeZone: 'UTC',
-})
+const iso = lazily(
+  () =>
+    new Intl.DateTimeFormat('en', {
+      calendar: 'gregory',
+      numberingSystem: 'latn',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      hourCycle: 'h23',
+      timeZone: 'UTC',
+    }),
+)
 
 /** A time as `datetime` takes it. HTML Living Standard §2.3.5.7. */
 function isoOf(time: NumericDate): string {
-  const parts = new Map(iso.formatToParts(time * 1000).map(({ type, value }) => [type, value]))
+  const parts = new Map(
+    iso()
+      .formatToParts(time * 1000)
+      .map(({ type, value }) => [type, value]),
+  )
   const part = (name: Intl.DateTimeFormatPartTypes) => parts.get(name) ?? ''
   const year = part('year').padStart(4, '0')
   return `${year}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}:${part('second')}Z`
