@@ -16,6 +16,7 @@ import { demoUser, thievingUser } from './authorization-server.ts'
 import { readPayment } from './bank.ts'
 import { allows, bill } from './bill.ts'
 import { Browser, formOf, headingOf } from './browser.ts'
+import { assertOnlyItsOwn } from './forms.test-support.ts'
 import { permissionOf } from './guarded-bank.ts'
 import { interceptResponse, startAtApp } from './person.ts'
 import { runScript } from './index.ts'
@@ -102,16 +103,7 @@ test('[CL-16] only a press of the button in this browser starts a flow', async (
   const home = await browser.open(world.app)
   const button = formOf(home, ({ action }) => action.endsWith('/connect'))
   assert.equal((await browser.open(`${world.app}/connect`)).status, 404)
-  assert.equal((await browser.submit({ ...button, fields: {} })).status, 403)
-  assert.equal((await browser.submit(button, { csrf: 'x'.repeat(43) })).status, 403)
-  assert.equal((await new Browser().submit(button)).status, 403, 'the form of another browser')
-  const crossSite = await fetch(button.action, {
-    method: 'POST',
-    redirect: 'manual',
-    headers: { 'sec-fetch-site': 'cross-site' },
-    body: new URLSearchParams(button.fields),
-  })
-  assert.equal(crossSite.status, 403)
+  await assertOnlyItsOwn(browser, button)
   const { status, url } = await browser.submit(button, {}, ({ origin }) => origin === world.issuer)
   assert.deepEqual([status, new URL(url).pathname], [303, '/authorize'])
   observed('CL-16', '403, and no flow')

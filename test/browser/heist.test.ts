@@ -1,24 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import { test } from 'node:test'
 import { chapters, thefts } from '../../src/demo/thefts/index.ts'
-import { anyPorts, startWorld, type World } from '../../src/demo/world.ts'
 import { findings } from './axe.ts'
-import { launchChromium } from './chromium.ts'
+import { theDemo } from './demo.ts'
 import { tabTo } from './keyboard.ts'
 
-let world: World
-let browser: Browser
-
-before(async () => {
-  world = await startWorld(anyPorts)
-  browser = await launchChromium()
-})
-
-after(async () => {
-  await browser.close()
-  await world.close()
-})
+const { world, browser } = await theDemo()
 
 test('one theft of each chapter by keyboard alone: from the landing page to the refusal and on to the next', async () => {
   const context = await browser.newContext()

@@ -1,24 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { anyPorts, startWorld, type World } from '../../src/demo/world.ts'
+import { test } from 'node:test'
 import { findings } from './axe.ts'
-import { launchChromium } from './chromium.ts'
+import { theDemo } from './demo.ts'
 import { tabTo } from './keyboard.ts'
 import { parts, toSignIn, tour } from './tour.ts'
 
-let world: World
-let browser: Browser
-
-before(async () => {
-  world = await startWorld(anyPorts)
-  browser = await launchChromium()
-})
-
-after(async () => {
-  await browser.close()
-  await world.close()
-})
+const { world, browser } = await theDemo()
 
 const phone = { width: 320, height: 640 }
 const desktop = { width: 1280, height: 800 }

@@ -1,27 +1,15 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
-import { anyPorts, startWorld, type World } from '../../src/demo/world.ts'
+import { test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { startWithClient } from '../wire/relying-party.ts'
 import { anAuthenticator } from './authenticator.ts'
 import { findings } from './axe.ts'
 import { startCallback } from './callback.ts'
-import { launchChromium } from './chromium.ts'
+import { theDemo } from './demo.ts'
 import { parts, toSignIn } from './tour.ts'
 import { allowed, backAt, signInByPassword } from './visit.ts'
 
-let world: World
-let browser: Browser
-
-before(async () => {
-  world = await startWorld(anyPorts)
-  browser = await launchChromium()
-})
-
-after(async () => {
-  await browser.close()
-  await world.close()
-})
+const { world, browser } = await theDemo()
 
 async function visit(): Promise<Page> {
   const context = await browser.newContext()

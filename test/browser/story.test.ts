@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser, BrowserContext, Page, Response } from 'playwright-core'
+import { test } from 'node:test'
+import type { BrowserContext, Page, Response } from 'playwright-core'
 import { demoUser } from '../../src/demo/authorization-server.ts'
-import { anyPorts, startWorld, type World } from '../../src/demo/world.ts'
-import { launchChromium } from './chromium.ts'
+import { theDemo } from './demo.ts'
 
-let world: World
-let browser: Browser
-
-before(async () => {
-  world = await startWorld(anyPorts)
-  browser = await launchChromium()
-})
-
-after(async () => {
-  await browser.close()
-  await world.close()
-})
+const { world, browser } = await theDemo()
 
 /** What a visit leaves behind, besides what is seen. */
 type Visit = {

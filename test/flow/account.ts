@@ -1,12 +1,12 @@
 /** The account page, as a browser and an API behind it see it. */
 
 import assert from 'node:assert/strict'
-import { createGuard } from '../../src/guard/index.ts'
 import { createAlarm } from '../../src/node/alarm.ts'
-import { createMac, createVerifier, random, sha256 } from '../../src/node/runtime.ts'
+import { createMac, random, sha256 } from '../../src/node/runtime.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
 import { numericDate } from '../../src/core/names.ts'
 import type { EventsAbout } from '../../src/core/sign-in-ports.ts'
+import { aGuardedBank } from './guarded-bank.ts'
 import { aJwt } from './messages.ts'
 import type { Party } from './parties.ts'
 import { aBrowser, type Browser, csrfOf, location } from './steps.ts'
@@ -63,28 +63,10 @@ export async function postTo(browser: Browser, path: string, fields: Readonly<Re
 
 /** The bank behind a guard that asks the server about every token; calls it once, and returns the rule that refuses. */
 export function callBank(world: World): (token: string, party: Party) => Promise<string | undefined> {
-  const guard = createGuard(
-    {
-      resource: theBank,
-      name: 'Demo Bank',
-      publicUrl: theBank,
-      issuers: [theIssuer],
-      certificateBoundTokens: 'accepted',
-      routes: [{ methods: ['GET'], path: '/accounts', scope: ['accounts'], speaksFor: 'person' }],
-    },
-    {
-      fetchJson: async (url) => (await world.send('GET', url.slice(theIssuer.length))).json,
-      clock: world.now,
-      hash: sha256,
-      verify: createVerifier({ cacheSize: 10 }),
-      mac: createMac(),
-      replay: createMemoryStore({ clock: world.now, epoch: numericDate(dawn - 3600) }).replay,
-      random,
-      audit: () => undefined,
-      standing: ({ jti, grantRef, clientId, issuedAt }) =>
-        world.store.tokens.standing({ jti: sha256(jti), grantRef, clientId, issuedAt }, world.now()),
-    },
-  )
+  const guard = aGuardedBank(world, {
+    standing: ({ jti, grantRef, clientId, issuedAt }) =>
+      world.store.tokens.standing({ jti: sha256(jti), grantRef, clientId, issuedAt }, world.now()),
+  })
   const call = async (token: string, { key, signer }: Party, nonce: string | undefined) => {
     const claims = {
       jti: random(16),

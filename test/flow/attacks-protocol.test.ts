@@ -4,15 +4,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createIssuerKeys, issuerKeyTimes } from '../../src/guard/issuer-keys.ts'
 import { isSignedByOneOf, parseCompactJws } from '../../src/core/jose.ts'
-import { isJsonObject, Secret } from '../../src/core/names.ts'
+import { isJsonObject } from '../../src/core/names.ts'
 import { signingAlgorithm } from '../../src/core/profile.ts'
-import { aClock, aKeyStore } from '../../src/node/keys/fixtures.test-support.ts'
 import { rotateKeys } from '../../src/node/keys/manage.ts'
-import { keySchedule } from '../../src/node/keys/schedule.ts'
-import { openSigningKeys } from '../../src/node/keys.ts'
-import { createVerifier, random, sha256 } from '../../src/node/runtime.ts'
+import { createVerifier, sha256 } from '../../src/node/runtime.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
 import { aCertificate, anchorsFor } from './certificates.ts'
+import { aChangingWorld } from './changing-world.ts'
 import { aPkcePair, authentication, changed } from './messages.ts'
 import { aParty } from './parties.ts'
 import {
@@ -34,7 +32,7 @@ import {
   signIn,
   tokens,
 } from './steps.ts'
-import { aWorld, dawn, redirectUri, register, theIssuer, type World } from './world.ts'
+import { aWorld, redirectUri, register, theIssuer, type World } from './world.ts'
 
 /** A list of the metadata. */
 async function advertised(world: World, name: string): Promise<readonly unknown[]> {
@@ -90,18 +88,7 @@ test('[LV-06] what the metadata lists works, and what it does not list is refuse
 })
 
 test('[LV-09] through a rotation no token is refused by a verifier that remembers the keys it read', async () => {
-  const clock = aClock(dawn)
-  const options = {
-    store: aKeyStore(),
-    sealing: new Secret(random(32)),
-    algorithms: ['ES256'],
-    schedule: keySchedule({ rotateEvery: 86_400, publishAhead: 360 }),
-    clock,
-    random,
-    hash: sha256,
-  } as const
-  const keys = await openSigningKeys(options)
-  const world = await aWorld({ ports: { keys } })
+  const { world, options, pass } = await aChangingWorld()
   const verify = createVerifier({ cacheSize: 100 })
   // One verifier asks all the time, the other wakes up rarely; both keep what they read as long as they may.
   const verifiers = [1, 8].map((every) => ({
@@ -128,9 +115,7 @@ test('[LV-09] through a rotation no token is refused by a verifier that remember
         assert.ok((await isSignedByOneOf(jws, found, verify)) !== undefined, `step ${step}`)
       }
     }
-    clock.pass(20)
-    world.wait(20)
-    await keys.refresh()
+    await pass(20)
   }
   assert.equal(kids.size, 2)
   assert.ok(issuerKeyTimes.fresh < 360, 'published for longer than a verifier remembers')

@@ -9,7 +9,6 @@ import { createLogoutToken } from '../../src/core/logout-token.ts'
 import { isJsonObject, type JsonObject, rowId, subject } from '../../src/core/names.ts'
 import { createDpopNonces } from '../../src/core/nonce.ts'
 import type { Signer } from '../../src/core/ports.ts'
-import { createReplayMemory } from '../../src/core/replay-memory.ts'
 import {
   ClientError,
   type ClientPorts,
@@ -18,11 +17,11 @@ import {
   nodeClientPorts,
 } from '../../src/client/index.ts'
 import { createLogoutReceiver } from '../../src/client/logout-receiver.ts'
-import { createGuard, type Guard } from '../../src/guard/guard.ts'
-import { parseGuardPolicy } from '../../src/guard/policy.ts'
-import { createMac, createVerifier, random, sha256 } from '../../src/node/runtime.ts'
+import type { Guard } from '../../src/guard/guard.ts'
+import { createMac, sha256 } from '../../src/node/runtime.ts'
 import { observeAnswer } from '../observations.ts'
 import { aCertificate } from './certificates.ts'
+import { aGuardedBank } from './guarded-bank.ts'
 import { aJwt, anAssertion, aProof, claimsOf } from './messages.ts'
 import { aParty, type Party, type TestClient } from './parties.ts'
 import { aCode, askToken, callUserinfo, introspect, push, redeem, revoke } from './steps.ts'
@@ -68,26 +67,10 @@ export async function aScene(): Promise<Scene> {
   })
   const party = aParty()
   const mac = createMac()
-  const guard = createGuard(
-    parseGuardPolicy({
-      resource: theBank,
-      name: 'The bank',
-      publicUrl: theBank,
-      issuers: [theIssuer],
-      certificateBoundTokens: 'accepted',
-      routes: [{ methods: ['GET'], path: '/accounts', scope: ['accounts'], speaksFor: 'person' }],
-    }),
-    {
-      fetchJson: async (url) => (await world.send('GET', url.slice(theIssuer.length))).json,
-      clock: world.now,
-      hash: sha256,
-      verify: createVerifier({ cacheSize: 100 }),
-      mac,
-      replay: createReplayMemory({ clock: world.now }),
-      random,
-      audit: ({ outcome, cause }) => assert.notEqual(outcome, 'failed', String(cause)),
-    },
-  )
+  const guard = aGuardedBank(world, {
+    mac,
+    audit: ({ outcome, cause }) => assert.notEqual(outcome, 'failed', String(cause)),
+  })
   const nonces = createDpopNonces(theBank, mac)
   return {
     world,

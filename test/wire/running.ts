@@ -34,6 +34,7 @@ import { createServer } from '../../src/server/index.ts'
 import { openSqliteStore } from '../../src/stores/sql/index.ts'
 import type { TestClient } from '../flow/parties.ts'
 import { observeResponse } from '../observations.ts'
+import { csrfIn, openWebBrowser } from './web-browser.ts'
 
 /** What is running. */
 export type Running = Awaited<ReturnType<typeof startRunning>>
@@ -184,29 +185,13 @@ async function startBank(trusted: ReturnType<typeof issuer>, standing: Standing,
   }
 }
 
-/** Signs alice in and allows, the way a browser would: forms and cookies. Returns where the browser is sent back to. */
+/** Signs alice in and allows, in a browser that has no script. Returns where it is sent back to. */
 export async function allowInBrowser(authorizationUrl: string): Promise<URL> {
-  const jar = new Map<string, string>()
-  const visit = async (url: string, form?: Record<string, string>) => {
-    const response = await fetch(url, {
-      method: form === undefined ? 'GET' : 'POST',
-      redirect: 'manual',
-      headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
-      ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
-    })
-    for (const cookie of response.headers.getSetCookie()) {
-      const [name = '', value = ''] = (cookie.split(';')[0] ?? '').split('=')
-      jar.set(name, value)
-    }
-    return { location: response.headers.get('location') ?? '', html: await response.text() }
-  }
-  const csrf = (html: string) => /name="csrf"[^>]*value="([^"]*)"/.exec(html)?.[1] ?? ''
-  const { location: interaction } = await visit(authorizationUrl)
-  const signIn = await visit(interaction)
-  await visit(`${interaction}/sign-in`, { csrf: csrf(signIn.html), username: 'alice', password: 'correct horse' })
-  const consent = await visit(interaction)
+  const browser = openWebBrowser(nowhere)
+  const signIn = await browser.go(authorizationUrl)
+  const alice = { csrf: csrfIn(signIn), username: 'alice', password: 'correct horse' }
+  const consent = await browser.go(`${signIn.url.href}/sign-in`, alice)
   // Who allowed as much before is sent straight back.
-  if (consent.location !== '') return new URL(consent.location)
-  const { location } = await visit(`${interaction}/consent`, { csrf: csrf(consent.html), decision: 'allow' })
-  return new URL(location)
+  if (consent.url.href.startsWith(nowhere)) return consent.url
+  return (await browser.go(`${consent.url.href}/consent`, { csrf: csrfIn(consent), decision: 'allow' })).url
 }

@@ -1,21 +1,10 @@
-import type { Rule } from './rule.ts'
+import { type Rule, serverSteps } from './rule.ts'
 
 /** How much one caller may ask for. */
 export const limitsRules = {
   rate_limited: {
     error: 'too_many_requests',
-    at: [
-      'par',
-      'authorization',
-      'interaction',
-      'account',
-      'token',
-      'introspection',
-      'revocation',
-      'decision',
-      'userinfo',
-      'logout',
-    ],
+    at: serverSteps,
     clause: 'RFC 6585 §4; RFC 9126 §2.3; RFC 7662 §4',
     rows: ['OPS-07', 'AS-PAR-13'],
     attacks: ['AL-04', 'AL-08', 'AL-09', 'AL-10', 'AL-11', 'AL-14'],

@@ -1,4 +1,4 @@
-import type { Rule } from './rule.ts'
+import { type Rule, steps } from './rule.ts'
 
 const credential = { error: 'invalid_request', at: ['userinfo', 'guard'] } as const
 const token = { error: 'invalid_token', at: ['userinfo', 'guard'] } as const
@@ -221,19 +221,7 @@ export const resourceRules = {
   },
   state_unavailable: {
     error: 'temporarily_unavailable',
-    at: [
-      'par',
-      'authorization',
-      'interaction',
-      'account',
-      'token',
-      'introspection',
-      'revocation',
-      'decision',
-      'userinfo',
-      'logout',
-      'guard',
-    ],
+    at: steps,
     clause: 'RFC 9449 §11.1',
     rows: ['RS-TOK-08', 'OPS-04'],
     attacks: ['ER-42', 'AL-11', 'AL-19'],

@@ -20,6 +20,9 @@ export const steps = [
 /** Where a rule is enforced. */
 export type Step = (typeof steps)[number]
 
+/** Every place of the server itself. */
+export const serverSteps: readonly Step[] = steps.filter((step) => step !== 'guard')
+
 /** The error codes of the specifications that we use on the wire, with the HTTP status of each. */
 export const errorStatus = {
   // RFC 6749 §5.2, §4.1.2.1

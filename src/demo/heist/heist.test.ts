@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import { publicRefusal, ruleOf } from '../../core/rules.ts'
 import { demoUser } from '../authorization-server.ts'
 import { Browser, formOf, headingOf, type Visit } from '../browser.ts'
+import { assertOnlyItsOwn } from '../forms.test-support.ts'
 import { type Performance, perform } from '../performance.ts'
 import { interceptResponse, startAtApp } from '../person.ts'
 import { type Theft, thefts } from '../thefts/index.ts'
@@ -140,16 +141,7 @@ test('[CL-16] a theft begins only with a press of the button in this browser', a
   const overview = await browser.open(`${world.app}/heist`)
   for (const path of ['/heist/loot', '/heist/all', '/heist/thefts/proof-replayed']) {
     const button = formOf(overview, ({ action }) => action === `${world.app}${path}`)
-    assert.equal((await browser.submit({ ...button, fields: {} })).status, 403)
-    assert.equal((await browser.submit(button, { csrf: 'x'.repeat(43) })).status, 403)
-    assert.equal((await new Browser().submit(button)).status, 403, 'the form of another browser')
-    const crossSite = await fetch(button.action, {
-      method: 'POST',
-      redirect: 'manual',
-      headers: { 'sec-fetch-site': 'cross-site' },
-      body: new URLSearchParams(button.fields),
-    })
-    assert.equal(crossSite.status, 403)
+    await assertOnlyItsOwn(browser, button)
   }
   const untouched = await browser.open(`${world.app}/heist`)
   assert.doesNotMatch(untouched.text, /tried,|id="bag-0"/)

@@ -1,12 +1,9 @@
 /** What is remembered of a theft: little enough to keep many, and all the pages show. */
 
-import type { Incident } from '../incidents.ts'
-import type { Performance, Verdict } from '../performance.ts'
+import type { Performance } from '../performance.ts'
 import type { Stage } from '../stage.ts'
 import { correlationIdIn } from '../thief.ts'
-import type { Consequence, Theft } from '../thefts/index.ts'
 import { type Exchange, fieldOf, type LootKind, type Message } from '../trace.ts'
-import type { Use, Victim } from '../victim.ts'
 import { type Artefact, artefactOf } from './bag.ts'
 
 /** Who stands where in the picture. */
@@ -33,14 +30,7 @@ export type Act = {
 }
 
 /** A theft that was tried, to be looked at again. */
-export type Keepsake = {
-  readonly theft: Theft
-  readonly verdict: Verdict
-  readonly status: number
-  readonly incident: Incident | undefined
-  readonly consequences: readonly Consequence[]
-  readonly honest: Use
-  readonly whose: Victim['whose'] | undefined
+export type Keepsake = Omit<Performance, 'loot' | 'exchanges' | 'honestFrom' | 'failure'> & {
   readonly artefacts: readonly Artefact[]
   readonly acts: readonly Act[]
   readonly failure: string | undefined

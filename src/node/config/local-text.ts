@@ -1,11 +1,15 @@
-/** Texts that people read, as an operator writes them: one for all, or one for each language. */
+/** Texts as an operator writes them; those that people read are one for all, or one for each language. */
 
 import * as v from 'valibot'
 import { isLanguageTag } from '../../console/look.ts'
 
-const words = (most: number) =>
+/** Any text. */
+export const aText = v.string('must be a text')
+
+/** One line of text, with nothing in it that nobody sees. */
+export const words = (most: number) =>
   v.pipe(
-    v.string('must be a text'),
+    aText,
     v.check((text) => text.trim() !== '' && text.length <= most, `must have 1 to ${most} characters`),
     v.check((text) => !/[\p{Cc}\p{Cf}]/u.test(text), 'must not hold control characters'),
   )

@@ -10,18 +10,9 @@ import { logLevels } from '../log.ts'
 import { isPeerRange } from '../peers.ts'
 import { adapters } from '../tls/proxy-adapters.ts'
 import { detailTypes } from './detail-types.ts'
-import { localText } from './local-text.ts'
+import { aText, localText, words } from './local-text.ts'
 import { pagesSchema } from './pages.ts'
 import { SignIn } from './sign-in.ts'
-
-const aText = v.string('must be a text')
-
-const words = (most: number) =>
-  v.pipe(
-    aText,
-    v.check((text) => text.trim() !== '' && text.length <= most, `must have 1 to ${most} characters`),
-    v.check((text) => !/[\p{Cc}\p{Cf}]/u.test(text), 'must not hold control characters'),
-  )
 
 /** Digits in quotes are taken too: that is what `${env:…}` makes of a number. */
 const digits = v.regex(/^(?:\d{1,9}|\$\{.+\})$/, 'must be a whole number')

@@ -1,7 +1,6 @@
 /** `signIn.upstream` and `signIn.passwords`: other OpenID providers that people sign in at, and whether passwords do, too. */
 
 import * as v from 'valibot'
-import { isLanguageTag } from '../../console/look.ts'
 import { upstreamAcr } from '../../core/authentication-context.ts'
 import { endpointUrl } from '../../core/metadata.ts'
 import {
@@ -16,32 +15,10 @@ import {
 } from '../../core/names.ts'
 import { readClientKey } from '../upstream/authentication.ts'
 import type { UpstreamAuthentication, UpstreamConfig } from '../upstream/config.ts'
+import { aText, localText, words } from './local-text.ts'
 import type { Note } from './problems.ts'
 
 const group = 'must be a group of keys'
-const aText = v.string('must be a text')
-
-const words = (most: number) =>
-  v.pipe(
-    aText,
-    v.check((text) => text.trim() !== '' && text.length <= most, `must have 1 to ${most} characters`),
-    v.check((text) => !/[\p{Cc}\p{Cf}]/u.test(text), 'must not hold control characters'),
-  )
-
-const tag = v.pipe(aText, v.check(isLanguageTag, 'must be a language tag such as de-AT'))
-
-/** One text, or one for each language. */
-const localText = v.union(
-  [
-    words(60),
-    v.pipe(
-      v.record(tag, words(60)),
-      v.check((texts) => Object.keys(texts).length > 0, 'must have a text'),
-    ),
-  ],
-  'must be a text of 1 to 60 characters, or one for each language tag',
-)
-
 const claimName = v.pipe(aText, v.regex(/^[\x21-\x7e]{1,128}$/, 'must be the name of a claim'))
 const acrValue = v.pipe(aText, v.regex(/^[\x21-\x7e]{1,255}$/, 'must be visible ASCII without spaces'))
 /** What our own sign-ins reach is never said of those elsewhere; a URN is the same in capitals. RFC 8141 §3.1. */
@@ -90,7 +67,7 @@ const provider = v.strictObject(
       v.check((id) => id !== 'app', 'is what people of signIn.app are known by: choose another name'),
       v.description('Your name of it. People are known by it for ever: never give it to another provider.'),
     ),
-    name: v.pipe(localText, v.description('What people read on the button: a text, or one for each language.')),
+    name: v.pipe(localText(60), v.description('What people read on the button: a text, or one for each language.')),
     issuer: v.pipe(
       aText,
       v.check(

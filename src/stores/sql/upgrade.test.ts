@@ -7,7 +7,7 @@ import { after, test } from 'node:test'
 import { chainedAll, genesis, verifyChain } from '../../core/event-chain.ts'
 import type { SecurityEvent } from '../../core/events.ts'
 import { clientDefaults } from '../../core/client.ts'
-import { noRequestedClaims } from '../../core/flow.ts'
+import { type Grant, noRequestedClaims } from '../../core/flow.ts'
 import { clientId, rowId, subject } from '../../core/names.ts'
 import {
   aClient,
@@ -67,6 +67,20 @@ function databaseOf(path: string, version: number) {
   return { db, insert }
 }
 
+/** A grant as the first migration has it. */
+function firstGrantRow({ ref, clientId, subject, scope, resources, createdAt, expiresAt }: Grant) {
+  return {
+    ref,
+    client_id: clientId,
+    subject,
+    scope: JSON.stringify(scope),
+    resources: JSON.stringify(resources),
+    created_at: createdAt,
+    revoked_at: null,
+    purge_at: expiresAt,
+  }
+}
+
 /** A database of the first three migrations, with a row in every table that changed since. */
 function anOldDatabase(path: string): void {
   const { db, insert } = databaseOf(path, 3)
@@ -87,17 +101,7 @@ function anOldDatabase(path: string): void {
     state: 'granted',
     approval: without(anApproval('a', 'ada'), ...later.approval),
   })
-  const grant = aGrant('a', 'shop', 'ada')
-  insert('grants', {
-    ref: grant.ref,
-    client_id: grant.clientId,
-    subject: grant.subject,
-    scope: JSON.stringify(grant.scope),
-    resources: JSON.stringify(grant.resources),
-    created_at: grant.createdAt,
-    revoked_at: null,
-    purge_at: grant.expiresAt,
-  })
+  insert('grants', firstGrantRow(aGrant('a', 'shop', 'ada')))
   const user = aUser('ada')
   insert('users', {
     subject: user.subject,
@@ -151,19 +155,12 @@ function aDatabaseOfSix(path: string, trail: readonly SecurityEvent[]): void {
   })
   const grant = aGrant('old', 'shop', 'ada')
   insert('grants', {
-    ref: grant.ref,
-    client_id: grant.clientId,
-    subject: grant.subject,
-    scope: JSON.stringify(grant.scope),
-    resources: JSON.stringify(grant.resources),
-    created_at: grant.createdAt,
-    revoked_at: null,
+    ...firstGrantRow(grant),
     auth_time: grant.authTime,
     acr: grant.acr,
     amr: JSON.stringify(grant.amr),
     sid: grant.sid,
     claims: JSON.stringify(grant.claims),
-    purge_at: grant.expiresAt,
   })
   for (const { subject: sub, username, passwordHash, status, notBefore, createdAt, claims } of ['ada', 'eve'].map(
     (name) => aUser(name),
