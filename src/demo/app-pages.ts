@@ -1,7 +1,7 @@
 import type { Session } from '../client/index.ts'
-import { displayText, html, type Markup, ownMarkup } from '../console/markup.ts'
+import { displayText, html, type Markup } from '../console/markup.ts'
 import type { Notice } from './app-sessions.ts'
-import { appStylesheet } from './app-stylesheet.ts'
+import { pageHead } from './page-head.ts'
 import { bill } from './bill.ts'
 
 /** An account as the app shows it. */
@@ -23,15 +23,7 @@ export type AppView = {
 /** The one page of the app. */
 export function renderApp(view: AppView): string {
   const content = view.connection === undefined ? renderInvitation(view) : renderConnection(view, view.connection)
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Tally</title>
-<style>${ownMarkup(appStylesheet)}</style>
-</head>
+  return html`${pageHead('Tally')}
 <body>
 <main>
 <p><span class="brand">Tally</span></p>

@@ -1,20 +1,12 @@
 /** What all pages about thieves share. */
 
-import { html, type Markup, ownMarkup } from '../../console/markup.ts'
-import { appStylesheet } from '../app-stylesheet.ts'
+import { html, type Markup } from '../../console/markup.ts'
+import { pageHead } from '../page-head.ts'
 import type { Keepsake } from './keepsake.ts'
 
 /** A page up to where its content begins. */
 export function pageStart(title: string): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title} · Tally</title>
-<style>${ownMarkup(appStylesheet)}</style>
-</head>
+  return html`${pageHead(`${title} · Tally`)}
 <body class="heist">
 <a class="skip" href="#content">Skip to the content</a>
 <header><nav aria-label="Tally"><a class="brand" href="/">Tally</a> <a href="/heist">Try a heist</a></nav></header>
